@@ -1,0 +1,60 @@
+"""Numbers and moments as people read them. static/js/formats.js writes the same in the browser."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils import formats, timezone
+from django.utils.dateformat import format as date_text
+from django.utils.translation import get_language
+
+NOT_MEASURED = "–"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Django's own formats of a time leave out the seconds, which matter here.
+_CLOCKS = {"id": "H.i.s"}
+_CLOCK = "H:i:s"
+_DATE = "j M Y"
+
+
+def number(value: float | None, decimals: int) -> str:
+    """The value in the active language, rounded as a person would: 3542.65 is "3,542.7" in English."""
+    if value is None:
+        return NOT_MEASURED
+    step = Decimal(1).scaleb(-decimals)
+    # By way of repr: Django cuts a float's digits off instead of rounding them. `+ 0`: no "-0".
+    rounded = Decimal(repr(value)).quantize(step, ROUND_HALF_UP) + 0
+    return formats.number_format(rounded, decimals, use_l10n=True, force_grouping=True)
+
+
+def clock(moment: datetime) -> str:
+    """The site's time of day, to the second."""
+    return date_text(timezone.localtime(moment), _CLOCKS.get(get_language() or "", _CLOCK))
+
+
+def date(moment: datetime) -> str:
+    return date_text(timezone.localtime(moment), _DATE)
+
+
+def full(moment: datetime) -> str:
+    """Date, time and zone: for the one place on a page that says it all."""
+    return f"{date(moment)} {clock(moment)} {zone_label(moment)}"
+
+
+def near(moment: datetime, now: datetime) -> str:
+    """The time of day, with the date when that is not today at the site."""
+    return clock(moment) if date(moment) == date(now) else f"{date(moment)} {clock(moment)}"
+
+
+def brief(moment: datetime, now: datetime) -> str:
+    """The time of day, or only the date when that is not today: for narrow places."""
+    return clock(moment) if date(moment) == date(now) else date(moment)
+
+
+def zone_label(moment: datetime) -> str:
+    """The zone's own abbreviation (WIB, WITA, WIT), or its offset where it has none: UTC+08."""
+    name = timezone.localtime(moment).tzname() or "UTC"
+    return name if name[0].isalpha() else f"UTC{name}"
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970, cut off exactly as JavaScript's Date does."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,16 @@
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from dashboard import views
+
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("panels/<str:name>/", views.panel, name="panel"),
+    path("panels/<str:name>/points", views.panel_points, name="panel-points"),
+    path(
+        "login/",
+        LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

@@ -1,0 +1,84 @@
+"""The Django admin: panels with their newest readings, refused messages, ingest workers."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from meters.models import IngestWorker, Panel, RejectedMessage, Trend
+
+NEWEST_READINGS = 20
+
+
+class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """For rows that only the program writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Panel)
+class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    list_display = ("name", "display_name", "location", "active", "voltage", "ampere", "power")
+    list_display_links = ("name", "display_name")
+    list_filter = ("active", "location")
+    search_fields = ("name", "display_name", "location")
+    fieldsets = (
+        (None, {"fields": ("name", "display_name", "location", "active")}),
+        (
+            _("Ratings"),
+            {"fields": ("nominal_voltage_v", "rated_current_a", "rated_power_kva")},
+        ),
+        (_("Newest readings"), {"fields": ("newest_readings", "created_at")}),
+    )
+    readonly_fields = ("newest_readings", "created_at")
+
+    @admin.display(description=_("newest readings"))
+    def newest_readings(self, panel: Panel) -> SafeString:
+        """Read-only: Trend's composite key is one the admin can't register."""
+        samples = Trend.objects.newest([panel], NEWEST_READINGS) if panel.pk else []
+        return render_to_string("admin/meters/newest_readings.html", {"samples": samples})
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Panel | None = None
+    ) -> tuple[str, ...]:
+        # The name is the panel's level in the topic: changed, its meter would start another panel.
+        return ("name", *self.readonly_fields) if obj else self.readonly_fields
+
+
+@admin.register(RejectedMessage)
+class RejectedMessageAdmin(LookOnlyAdmin):
+    list_display = ("received_at", "topic", "reason", "payload_bytes")
+    list_filter = ("received_at",)
+    search_fields = ("topic", "reason", "payload")
+    date_hierarchy = None  # needs the database's time-zone tables, which a fresh MariaDB lacks
+
+
+@admin.register(IngestWorker)
+class IngestWorkerAdmin(LookOnlyAdmin):
+    list_display = (
+        "client_id",
+        "alive",
+        "connected",
+        "broker",
+        "message_rate",
+        "received",
+        "stored",
+        "rejected",
+        "in_memory",
+        "heartbeat_at",
+    )
+
+    @admin.display(boolean=True, description=_("alive"))
+    def alive(self, worker: IngestWorker) -> bool:
+        return worker.is_fresh
+
+
+admin.site.site_header = "PELBIOT"
+admin.site.site_title = "PELBIOT"

@@ -1,0 +1,91 @@
+"""The whole product in one process: broker, simulator, ingest, worker and web."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from channels.routing import get_default_application
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server, twisted_loop
+from django.conf import settings
+from django.db import connection
+
+from meters.demo.broker import embedded_broker
+from meters.ingest.assembly import build_broadcaster, build_engine
+from meters.ingest.broadcast import cancel_tasks
+from meters.jobs import run_worker
+from meters.management.stopping import StopFlag
+from meters.mqtt.broker import Broker
+from meters.mqtt.publisher import Publisher
+from meters.simulation.publishing import simulate
+
+HOST = "127.0.0.1"
+INTERVAL_S = 2.0
+PANELS = ("trafo1", "trafo2", "trafo3")
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def run_demo(port: int, mqtt_port: int, on_ready: Callable[[], None]) -> None:
+    """Run everything until Ctrl-C or SIGTERM, then end it in the order that loses nothing.
+
+    The web server keeps the main thread, whose signals end it; the ingest hands its events over to
+    the web server's own event loop, where the in-memory channel layer lives.
+    """
+    settings.MQTT_BROKER = Broker.from_url(f"mqtt://{HOST}:{mqtt_port}")
+    stop = StopFlag()
+    with ExitStack() as parts:
+        parts.enter_context(embedded_broker(mqtt_port))
+        parts.enter_context(_ingest(stop))
+        parts.enter_context(_thread("worker", lambda: run_worker(stop, time.monotonic)))
+        parts.enter_context(_thread("simulator", lambda: _simulate(stop)))
+        parts.callback(stop.set)
+        Server(
+            application=get_default_application(),
+            endpoints=build_endpoint_description_strings(host=HOST, port=port),
+            ready_callable=on_ready,
+            verbosity=0,
+        ).run()
+
+
+@contextmanager
+def _ingest(stop: StopFlag) -> Iterator[None]:
+    broadcaster = build_broadcaster(twisted_loop)
+    broadcaster.start()
+    with _thread("ingest", build_engine(broadcaster, stop).run):
+        yield
+    # The web server has left its loop; what still hangs in there would complain at exit.
+    twisted_loop.run_until_complete(cancel_tasks())
+
+
+def _simulate(stop: StopFlag) -> None:
+    with Publisher(settings.MQTT_BROKER, "pelbiot-demo-meters", stop=stop) as publisher:
+        simulate(publisher, PANELS, stop=stop, interval_s=INTERVAL_S)
+
+
+@contextmanager
+def _thread(name: str, work: Callable[[], None]) -> Iterator[None]:
+    """Work that runs beside the web server; at the end it is waited for."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run, name=name)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(timeout=15)

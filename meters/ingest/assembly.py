@@ -1,0 +1,73 @@
+"""Puts an engine together from the settings: the same for `mqtt_ingest` and for the demo."""
+
+import asyncio
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from meters.ingest.broadcast import Broadcaster
+from meters.ingest.engine import Engine, Stop
+from meters.ingest.heartbeat import Heartbeat
+from meters.ingest.receive import Inbox
+from meters.ingest.sample import Sampler
+from meters.ingest.store import Store
+from meters.mqtt.connection import BrokerConnection
+from meters.mqtt.link import ConnectionSettings
+
+
+def connection_settings() -> ConnectionSettings:
+    return ConnectionSettings(
+        broker=settings.MQTT_BROKER,
+        client_id=settings.MQTT_CLIENT_ID,
+        filters=settings.MQTT_TOPICS.filters,
+        qos=settings.MQTT_QOS,
+        keepalive_s=settings.MQTT_KEEPALIVE,
+        share_group=settings.MQTT_SHARE_GROUP,
+    )
+
+
+def build_broadcaster(loop: asyncio.AbstractEventLoop) -> Broadcaster:
+    layer = get_channel_layer()
+    assert layer is not None
+    return Broadcaster(layer, loop, topics=settings.MQTT_TOPICS, source=settings.MQTT_CLIENT_ID)
+
+
+def build_engine(broadcaster: Broadcaster, stop: Stop) -> Engine:
+    """The engine as the settings want it, not running yet."""
+    wanted = connection_settings()
+    inbox = Inbox()
+    connection = BrokerConnection(wanted, on_message=inbox.put, on_status=lambda status: None)
+    engine = Engine(
+        inbox=inbox,
+        sampler=Sampler(settings.MQTT_TOPICS),
+        store=Store(
+            auto_register=settings.MQTT_AUTO_REGISTER,
+            max_panels=settings.MQTT_MAX_PANELS,
+            rejected_keep=settings.MQTT_REJECTED_KEEP,
+        ),
+        connection=connection,
+        audience=broadcaster,
+        heartbeat=Heartbeat(wanted),
+        stop=stop,
+    )
+    connection.on_status = engine.status_changed
+    return engine
+
+
+@contextmanager
+def client_id_lock(client_id: str, state_dir: Path) -> Iterator[bool]:
+    """Whether this process may use `client_id`: two that did would throw each other off the broker
+    for ever. The operating system lifts the lock with the process, also after kill -9."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in client_id)
+    with (state_dir / f"ingest-{name}.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -1,0 +1,83 @@
+"""The periodic jobs: what `manage.py worker` does, each safe to run at any time and more than once."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+
+from meters.models import IngestWorker, RejectedMessage
+
+logger = logging.getLogger(__name__)
+
+FORGET_WORKER_AFTER = timedelta(days=30)
+
+
+class Stop(Protocol):
+    def is_set(self) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
+
+
+@dataclass
+class Job:
+    """Something to do every `every_s` seconds; `due_s` is on the clock that `step` is given."""
+
+    name: str
+    every_s: float
+    run: Callable[[], object]
+    due_s: float = field(default=0.0)
+
+
+def trim_rejected_messages() -> None:
+    removed = RejectedMessage.objects.trim(settings.MQTT_REJECTED_KEEP)
+    if removed:
+        logger.info("removed the %d oldest rejected messages", removed)
+
+
+def forget_dead_workers() -> None:
+    IngestWorker.objects.filter(heartbeat_at__lt=timezone.now() - FORGET_WORKER_AFTER).delete()
+
+
+def clear_sessions() -> None:
+    call_command("clearsessions")
+
+
+def all_jobs() -> list[Job]:
+    return [
+        Job("trim rejected messages", 60, trim_rejected_messages),
+        Job("forget dead ingest workers", 3600, forget_dead_workers),
+        Job("clear expired sessions", 3600, clear_sessions),
+    ]
+
+
+def step(jobs: Sequence[Job], now_s: float) -> float:
+    """Run what is due; returns the seconds until the next job. A failing job is tried again next
+    time, and never keeps the others from running."""
+    for job in jobs:
+        if job.due_s <= now_s:
+            job.due_s = now_s + job.every_s
+            _run(job)
+    return max(0.0, min(job.due_s for job in jobs) - now_s)
+
+
+def _run(job: Job) -> None:
+    try:
+        job.run()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("%s: the database is away: %s", job.name, error)
+        connection.close()
+    except Exception:
+        logger.exception("%s failed", job.name)
+
+
+def run_worker(stop: Stop, clock: Callable[[], float], jobs: Sequence[Job] | None = None) -> None:
+    """Run the jobs until told to stop."""
+    jobs = all_jobs() if jobs is None else jobs
+    while not stop.is_set():
+        stop.wait(step(jobs, clock()))
+    connection.close()

@@ -1,0 +1,20 @@
+"""`manage.py worker`: the periodic jobs."""
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from meters.jobs import all_jobs, run_worker
+from meters.management.stopping import StopFlag
+
+
+class Command(BaseCommand):
+    help = "Run the periodic jobs until SIGTERM or Ctrl-C: " + "; ".join(
+        f"{job.name} (every {job.every_s:g} s)" for job in all_jobs()
+    )
+    requires_migrations_checks = False
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with StopFlag.on_signals() as stop:
+            run_worker(stop, time.monotonic)

@@ -1,0 +1,40 @@
+"""Column types that our tables share, and what is particular about writing to them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class WireNameField(models.CharField):  # type: ignore[type-arg]
+    """A name that came over the wire, told apart to the byte.
+
+    MySQL's usual collation takes `kwh`, `KWH` and `kwh ` for one name, which would write one
+    meter's readings into another's panel.
+    """
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "mysql":
+            parameters["collation"] = "utf8mb4_bin"
+        return parameters
+
+
+def upsert(
+    rows: Sequence[models.Model],
+    *,
+    key: Sequence[str],
+    update: Sequence[str],
+    using: BaseDatabaseWrapper,
+) -> None:
+    """Insert `rows`, or set the columns `update` where a row with that `key` stands already.
+
+    MySQL finds the row by any unique key and refuses to be told which; SQLite wants to be told.
+    """
+    if not rows:
+        return
+    target = list(key) if using.features.supports_update_conflicts_with_target else None
+    type(rows[0])._default_manager.bulk_create(
+        rows, update_conflicts=True, unique_fields=target, update_fields=list(update)
+    )

@@ -1,0 +1,70 @@
+"""A paho client set up our way: one place for transport, TLS, credentials and protocol."""
+
+import ssl
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from meters.mqtt.broker import Broker
+
+MQTT_5 = MQTTProtocolVersion.MQTTv5
+MQTT_3 = MQTTProtocolVersion.MQTTv311
+
+# How many unacknowledged messages the broker may have under way to us (MQTT 5 only); the default
+# of most brokers is 20, which makes batches tiny and slow.
+RECEIVE_MAXIMUM = 1000
+SESSION_EXPIRY_S = 14 * 24 * 3600
+
+
+def build_client(
+    broker: Broker,
+    *,
+    client_id: str,
+    protocol: MQTTProtocolVersion = MQTT_5,
+    manual_ack: bool = False,
+    persistent: bool = False,
+    userdata: Any = None,
+) -> Client:
+    """A client for `broker`, not connected yet; `persistent` keeps its session at the broker.
+
+    `mqtts` and `wss` verify the broker's certificate, against the system's authorities or
+    `broker.ca_file`.
+    """
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=None if protocol == MQTT_5 else not persistent,
+        userdata=userdata,
+        protocol=protocol,
+        transport="websockets" if broker.websocket else "tcp",
+        manual_ack=manual_ack,
+    )
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password or None)
+    if broker.tls:
+        client.tls_set_context(ssl.create_default_context(cafile=broker.ca_file or None))
+    if broker.websocket:
+        client.ws_set_options(path=broker.path)
+    client.connect_timeout = 5.0
+    return client
+
+
+def connect_options(
+    protocol: MQTTProtocolVersion, *, keepalive_s: int, persistent: bool
+) -> dict[str, Any]:
+    """The keyword arguments of paho's `connect_async` that go with `build_client`."""
+    options: dict[str, Any] = {"keepalive": keepalive_s}
+    if protocol == MQTT_5:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        if persistent:
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        options |= {"clean_start": not persistent, "properties": properties}
+    return options
+
+
+def protocol_name(protocol: MQTTProtocolVersion) -> str:
+    return "5" if protocol == MQTT_5 else "3.1.1"

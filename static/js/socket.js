@@ -1,0 +1,54 @@
+// The live connection: stays up by itself, with longer and longer pauses while nobody answers.
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+const SESSION_ENDED = 4401;
+
+export class LiveSocket {
+  // onEvents(events) for each frame, onState("live" | "lost"), onEnded() when the session is over,
+  // onRefused() when a connection closed before its first frame.
+  constructor(path, { onEvents, onState, onEnded, onRefused }) {
+    this.url = new URL(path, location.href);
+    this.url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    Object.assign(this, { onEvents, onState, onEnded, onRefused });
+    this.failures = 0;
+    addEventListener("online", () => this.retryNow());
+    addEventListener("visibilitychange", () => document.hidden || this.retryNow());
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    socket.onmessage = (message) => {
+      this.failures = 0;
+      this.onState("live");
+      this.onEvents(JSON.parse(message.data).events ?? []);
+    };
+    socket.onclose = (close) => socket === this.socket && this.closed(close.code);
+  }
+
+  closed(code) {
+    if (code === SESSION_ENDED) {
+      this.onEnded();
+      return;
+    }
+    this.onState("lost");
+    if (this.failures) this.onRefused();
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failures);
+    this.failures += 1;
+    // Jitter: after a restart of the server its pages must not all come back in the same moment.
+    this.timer = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
+  }
+
+  retryNow() {
+    if (this.timer !== undefined) this.connect();
+  }
+
+  // After the machine slept, the connection may be dead without anybody having said so.
+  renew() {
+    const old = this.socket;
+    this.connect();
+    old?.close();
+  }
+}

@@ -1,0 +1,25 @@
+"""The small cast of the tests."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+pytest_plugins = ["tests.services.fixtures"]
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return User.objects.create_superuser("administrator", password="administrator")
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """May publish test messages."""
+    user = User.objects.create_user("operator", password="operator")
+    user.user_permissions.add(Permission.objects.get(codename="publish_message"))
+    return user
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    """May look, and nothing else."""
+    return User.objects.create_user("viewer", password="viewer")

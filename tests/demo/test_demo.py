@@ -1,0 +1,147 @@
+"""The demo as a newcomer meets it: a process of its own, from the command line."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.demo.browsing import Visitor
+from tests.services.installation import REPOSITORY
+from tests.services.ports import HOST, answers, free_port
+from tests.services.processes import ServerProcess, bare_environment
+
+
+class Demo(ServerProcess):
+    """`manage.py demo` on free ports with its data in `folder`."""
+
+    name = "demo"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.mqtt_port = free_port()
+
+    def command(self) -> list[str]:
+        ports = ["--port", str(self.port), "--mqtt-port", str(self.mqtt_port)]
+        return [sys.executable, "-W", "error::ResourceWarning", "manage.py", "demo", *ports]
+
+    def environment(self) -> dict[str, str]:
+        return bare_environment() | {"ENV_FILE": "/dev/null", "STATE_DIR": str(self.folder / "var")}
+
+    def working_folder(self) -> Path:
+        return REPOSITORY
+
+    def is_ready(self) -> bool:
+        return answers(self.port) and "Password" in self.log_text()
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self.wait_for_exit(20)
+
+    def visitor(self) -> Visitor:
+        """Somebody who logs in with what the demo prints."""
+        log = self.log_text()
+        name, password = re.findall(r"User +(\S+)\n +Password +(\S+)", log)[-1]
+        visitor = Visitor(f"http://{HOST}:{self.port}")
+        visitor.log_in(name, password)
+        return visitor
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    process = Demo(tmp_path)
+    process.start()
+    yield process
+    process.kill()
+
+
+def eventually(look: Callable[[], Any], limit_s: float = 15) -> Any:
+    """The first true answer of `look`."""
+    deadline = time.monotonic() + limit_s
+    while not (seen := look()):
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.1)
+    return seen
+
+
+def test_its_values_change_every_two_seconds_for_who_logs_in_as_it_says(demo: Demo) -> None:
+    visitor = demo.visitor()
+    first = eventually(lambda: visitor.get_json("/api/mqtt/last-values").get("panels"))
+    assert set(first) == {"trafo1", "trafo2", "trafo3"}
+    changed = eventually(
+        lambda: (
+            (now := visitor.get_json("/api/mqtt/last-values"))["timestamp"]
+            != first["trafo1"]["timestamp"]
+            and now
+        )
+    )
+    assert 215 <= changed["voltage"] <= 245
+    assert changed["power"] == pytest.approx(changed["voltage"] * changed["ampere"], abs=0.01)
+    assert changed["energy_cost"] == pytest.approx(changed["power"] * 1250)
+    assert visitor.get_json("/readyz")["ready"] is True
+    assert visitor.get_json("/api/mqtt/status")["connected"] is True
+    assert "trafo1" in visitor.get("/")
+
+
+def test_ctrl_c_ends_it_cleanly_and_a_second_start_keeps_the_data(demo: Demo) -> None:
+    eventually(lambda: demo.visitor().get_json("/api/mqtt/history"))
+    assert demo.interrupt() == 0
+    assert "Traceback" not in demo.log_text()
+    assert "never awaited" not in demo.log_text()
+    assert "destroyed" not in demo.log_text()
+    assert "The data stays" in demo.log_text()
+    assert not answers(demo.mqtt_port), "the embedded broker was left running"
+
+    oldest = demo.log_text()
+    started = time.monotonic()
+    demo.start()
+    assert time.monotonic() - started < 15
+    history = demo.visitor().get_json("/api/mqtt/history?limit=1000")
+    assert demo.log_text() != oldest
+    assert history, "the readings of the first run are gone"
+
+
+@pytest.mark.parametrize("taken", ["--port", "--mqtt-port"])
+def test_a_busy_port_is_a_sentence_that_says_how_to_choose_another(
+    tmp_path: Path, demo: Demo, taken: str
+) -> None:
+    other = {"--port": str(free_port()), "--mqtt-port": str(free_port()), taken: str(demo.port)}
+    result = subprocess.run(
+        [sys.executable, "manage.py", "demo", *[word for pair in other.items() for word in pair]],
+        cwd=REPOSITORY,
+        env=bare_environment() | {"ENV_FILE": "/dev/null", "STATE_DIR": str(tmp_path / "other")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode != 0
+    assert f"Port {demo.port}" in result.stderr
+    assert "PORT=" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("DATABASE_URL", "mysql://u:p@127.0.0.1:1/x"), ("REDIS_URL", "redis://127.0.0.1:1/0")],
+)
+def test_it_refuses_to_write_its_toys_into_a_real_installation(
+    tmp_path: Path, variable: str, value: str
+) -> None:
+    result = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--port", str(free_port())],
+        cwd=REPOSITORY,
+        env=bare_environment()
+        | {"ENV_FILE": "/dev/null", "STATE_DIR": str(tmp_path), variable: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode != 0
+    assert f"nset {variable}" in result.stderr

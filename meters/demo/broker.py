@@ -4,7 +4,6 @@ For the demo only: its sessions live in memory.
 """
 
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,20 +33,19 @@ dynamic_filters = true
 
 
 @contextmanager
-def embedded_broker(port: int) -> Iterator[None]:
-    """A broker for MQTT 3.1.1 on 127.0.0.1:`port` while the context lasts. Raises OSError where the
-    port is taken."""
-    with tempfile.TemporaryDirectory(prefix="pelbiot-broker-") as folder:
-        config = Path(folder) / "broker.toml"
-        config.write_text(_CONFIG.format(port=port))
-        # Ctrl-C reaches every process of the terminal: the broker must outlive the parts that
-        # still say good-bye to it, so it starts with the signal blocked and is ended last.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            broker = Broker(config_path=str(config)).start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            broker.stop()
+def embedded_broker(port: int, state_dir: Path) -> Iterator[None]:
+    """A broker for MQTT 3.1.1 on 127.0.0.1:`port` while the context lasts; its configuration is
+    written into `state_dir`. Raises OSError where the port is taken."""
+    config = state_dir / "demo_broker.toml"
+    config.write_text(_CONFIG.format(port=port))
+    # Ctrl-C reaches every process of the terminal: the broker must outlive the parts that still
+    # say good-bye to it, so it starts with the signal blocked and is ended last.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        broker = Broker(config_path=str(config)).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        broker.stop()

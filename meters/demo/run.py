@@ -19,7 +19,7 @@ from meters.jobs import run_worker
 from meters.management.stopping import StopFlag
 from meters.mqtt.broker import Broker
 from meters.mqtt.publisher import Publisher
-from meters.simulation.publishing import simulate
+from meters.simulation.publishing import Simulation, run_rounds
 
 HOST = "127.0.0.1"
 INTERVAL_S = 2.0
@@ -45,7 +45,7 @@ def run_demo(port: int, mqtt_port: int, on_ready: Callable[[], None]) -> None:
     settings.MQTT_BROKER = Broker.from_url(f"mqtt://{HOST}:{mqtt_port}")
     stop = StopFlag()
     with ExitStack() as parts:
-        parts.enter_context(embedded_broker(mqtt_port))
+        parts.enter_context(embedded_broker(mqtt_port, settings.STATE_DIR))
         parts.enter_context(_ingest(stop))
         parts.enter_context(_thread("worker", lambda: run_worker(stop, time.monotonic)))
         parts.enter_context(_thread("simulator", lambda: _simulate(stop)))
@@ -70,7 +70,8 @@ def _ingest(stop: StopFlag) -> Iterator[None]:
 
 def _simulate(stop: StopFlag) -> None:
     with Publisher(settings.MQTT_BROKER, "pelbiot-demo-meters", stop=stop) as publisher:
-        simulate(publisher, PANELS, stop=stop, interval_s=INTERVAL_S)
+        panels = Simulation(PANELS, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE)
+        run_rounds(panels, publisher, stop, interval_s=INTERVAL_S)
 
 
 @contextmanager

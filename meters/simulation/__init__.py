@@ -1,0 +1,1 @@
+"""Simulated panels: for the demo, for `mqtt_simulate`, and to try an installation without a meter."""

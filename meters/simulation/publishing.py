@@ -1,0 +1,96 @@
+"""Publishing what simulated panels measure, round after round."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from meters.mqtt.topics import TopicSpace
+from meters.simulation.panel import SimulatedPanel
+
+
+class Stop(Protocol):
+    def is_set(self) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
+
+
+class Destination(Protocol):
+    def publish(self, topic: str, payload: str) -> bool: ...
+
+
+class Publication(NamedTuple):
+    """One message that was published."""
+
+    topic: str
+    metric: str
+    value: float
+    payload: str
+
+
+class Simulation:
+    """Panels of these names on their topics. `seed` makes a run repeatable; with `timestamps` the
+    payload is JSON with the time of the measurement, else the bare number."""
+
+    def __init__(
+        self,
+        panels: Sequence[str],
+        topics: TopicSpace,
+        *,
+        time_zone: str,
+        seed: str = "",
+        timestamps: bool = False,
+    ) -> None:
+        self._panels = {name: SimulatedPanel(f"{seed}/{name}") for name in panels}
+        self._topics = topics
+        self._zone = ZoneInfo(time_zone)
+        self._timestamps = timestamps
+
+    @property
+    def messages_a_round(self) -> int:
+        return 4 * len(self._panels)
+
+    def round(self, moment_s: float) -> Iterator[Publication]:
+        """What all panels publish at `moment_s` (Unix time)."""
+        local = datetime.fromtimestamp(moment_s, self._zone)
+        offset = local.utcoffset()
+        offset_s = offset.total_seconds() if offset else 0.0
+        for name, panel in self._panels.items():
+            measured = panel.measure(moment_s, offset_s)
+            for metric, value in measured._asdict().items():
+                payload = self._payload(value, local)
+                yield Publication(self._topics.topic(name, metric), metric, value, payload)
+
+    def _payload(self, value: float, local: datetime) -> str:
+        if not self._timestamps:
+            return f"{value:.2f}"
+        return json.dumps({"value": value, "timestamp": local.isoformat()})
+
+
+def run_rounds(
+    simulation: Simulation,
+    destination: Destination,
+    stop: Stop,
+    *,
+    interval_s: float,
+    count: int | None = None,
+    on_published: Callable[[Publication], None] = lambda publication: None,
+    on_round: Callable[[int], None] = lambda number: None,
+    clock: Callable[[], float] = time.time,
+) -> int:
+    """Publish a round every `interval_s` seconds, `count` of them or until told to stop; returns
+    how many were finished. The pace is kept from the start: a slow round is followed sooner."""
+    due_s = clock()
+    rounds = 0
+    while not stop.is_set() and rounds != count:
+        for publication in simulation.round(clock()):
+            if not destination.publish(publication.topic, publication.payload):
+                return rounds
+            on_published(publication)
+        rounds += 1
+        on_round(rounds)
+        due_s = max(due_s + interval_s, clock() - interval_s)
+        if rounds != count:
+            stop.wait(due_s - clock())
+    return rounds

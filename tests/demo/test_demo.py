@@ -28,7 +28,7 @@ class Demo(ServerProcess):
 
     def command(self) -> list[str]:
         ports = ["--port", str(self.port), "--mqtt-port", str(self.mqtt_port)]
-        return [sys.executable, "-W", "error::ResourceWarning", "manage.py", "demo", *ports]
+        return [sys.executable, "manage.py", "demo", *ports]
 
     def environment(self) -> dict[str, str]:
         return bare_environment() | {"ENV_FILE": "/dev/null", "STATE_DIR": str(self.folder / "var")}

@@ -227,8 +227,13 @@ class BrokerConnection:
         if was_connected:
             self._failed(client, disconnection(self.settings.broker, reason))
         elif not self._attempts.answered:
-            # What a broker does that doesn't know MQTT 5, and some do on a wrong password.
-            self._attempts.switch_protocol = True
+            self._closed_unanswered(client)
+
+    def _closed_unanswered(self, client: Client) -> None:
+        """What a broker does that doesn't know MQTT 5, and some do on a wrong password: the other
+        version is tried at once, and only when that fails too is it a failure."""
+        self._attempts.switch_protocol = True
+        if self._protocol == MQTT_3 or self._attempts.failed:
             self._failed(
                 client,
                 f"{self.settings.broker} closed the connection without an answer: "

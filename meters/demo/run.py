@@ -70,7 +70,9 @@ def _ingest(stop: StopFlag) -> Iterator[None]:
 
 def _simulate(stop: StopFlag) -> None:
     with Publisher(settings.MQTT_BROKER, "pelbiot-demo-meters", stop=stop) as publisher:
-        panels = Simulation(PANELS, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE)
+        panels = Simulation(
+            PANELS, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE, seed=str(time.time())
+        )
         run_rounds(panels, publisher, stop, interval_s=INTERVAL_S)
 
 

@@ -71,14 +71,25 @@ def _decode(payload: bytes) -> str:
     return text
 
 
-def _number(text: str, metric: Metric) -> float:
-    value = float(text)
+def is_number(text: str) -> bool:
+    """Whether the text is a number by our grammar: digits, one point, an exponent; nothing else."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def check_range(value: float, text: str, metric: Metric) -> float:
+    """The value, if it is plausible for the metric; `text` is how it was written.
+
+    Raises BadMessageError."""
     if not metric.minimum <= value <= metric.maximum:
         raise BadMessageError(
             f"{printable(text)} is outside the plausible range of {metric.name}: "
             f"{metric.minimum:g} to {metric.maximum:g} {metric.unit}"
         )
     return value
+
+
+def _number(text: str, metric: Metric) -> float:
+    return check_range(float(text), text, metric)
 
 
 def _json_number(value: Any, metric: Metric) -> float:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from meters.mqtt.topics import TopicSpace
 from meters.simulation.panel import SimulatedPanel
 
+_CATCH_UP_S = 1.0  # how far behind its pace a run may be and still make up for it
+
 
 class Stop(Protocol):
     def is_set(self) -> bool: ...
@@ -90,7 +92,7 @@ def run_rounds(
             on_published(publication)
         rounds += 1
         on_round(rounds)
-        due_s = max(due_s + interval_s, clock() - interval_s)
+        due_s = max(due_s + interval_s, clock() - _CATCH_UP_S)
         if rounds != count:
             stop.wait(due_s - clock())
     return rounds

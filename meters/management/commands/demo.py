@@ -1,6 +1,5 @@
 """`manage.py demo`: everything in one process, on embedded defaults."""
 
-import argparse
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from meters.demo.login import demo_login
 from meters.demo.run import HOST, INTERVAL_S, PANELS, port_is_free, run_demo
+from meters.management.arguments import port_number
 
 
 class Command(BaseCommand):
@@ -19,8 +19,12 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=_port, default=8000, help="of the web pages (8000)")
-        parser.add_argument("--mqtt-port", type=_port, default=1883, help="of the broker (1883)")
+        parser.add_argument(
+            "--port", type=port_number, default=8000, help="of the web pages (8000)"
+        )
+        parser.add_argument(
+            "--mqtt-port", type=port_number, default=1883, help="of the broker (1883)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         port, mqtt_port = options["port"], options["mqtt_port"]
@@ -60,16 +64,6 @@ class Command(BaseCommand):
 """
         )
         self.stdout.flush()
-
-
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = 0
-    if not 1 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: use a number from 1 to 65535")
-    return port
 
 
 def _refuse_busy(port: int, purpose: str, variable: str) -> None:

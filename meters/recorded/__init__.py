@@ -1,0 +1,1 @@
+"""Recorded meters: CSV files with a time column and a column for each metric."""

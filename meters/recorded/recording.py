@@ -1,0 +1,114 @@
+"""A recorded meter, read row by row."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from meters.metrics import METRICS
+from meters.mqtt.errors import BadMessageError
+from meters.mqtt.payloads import check_range, is_number
+from meters.recorded.columns import Column, choose_columns
+from meters.recorded.local_time import LocalClock
+
+_NO_READING = ("", "NA")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: `values` in the metrics' units; what was empty or `NA` is missing from it."""
+
+    number: int
+    moment: datetime
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that can't be used; `line` is its line in the file."""
+
+    number: int
+    line: int
+    reason: str
+
+
+class Recording:
+    """A CSV file with a header; commas or semicolons between the cells; UTF-8.
+
+    Raises ValueError with a sentence where the header doesn't fit.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        time_column: str = "timestamp",
+        columns: Iterable[Column] = (),
+        zone: ZoneInfo,
+    ) -> None:
+        self.path = path
+        self._zone = zone
+        self._time_column = time_column
+        with self._open() as file:
+            _, header = next(_lines(file), (1, []))
+        if time_column not in header:
+            raise ValueError(
+                f"there is no time column {time_column!r}: the file has "
+                f"{', '.join(header) or 'no header'} (--time-column names another)"
+            )
+        self._header = header
+        self.columns: Sequence[Column] = choose_columns(header, columns)
+
+    def count(self) -> int:
+        """How many rows there are, good and bad."""
+        with self._open() as file:
+            return sum(1 for _ in _lines(file)) - 1
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """All rows, numbered from 1."""
+        clock = LocalClock(self._zone)
+        with self._open() as file:
+            lines = _lines(file)
+            next(lines)
+            for number, (line, cells) in enumerate(lines, start=1):
+                try:
+                    yield self._row(number, cells, clock)
+                except (ValueError, BadMessageError) as error:
+                    yield BadRow(number, line, str(error))
+
+    def _row(self, number: int, cells: list[str], clock: LocalClock) -> Row:
+        if len(cells) != len(self._header):
+            raise ValueError(f"the row has {len(cells)} cells, the header has {len(self._header)}")
+        row = dict(zip(self._header, cells, strict=True))
+        moment = clock.read(row[self._time_column])
+        values = {
+            column.metric: _value(text, column)
+            for column in self.columns
+            if (text := row[column.name].strip()) not in _NO_READING
+        }
+        return Row(number, moment, values)
+
+    def _open(self) -> IO[str]:
+        return self.path.open(newline="", encoding="utf-8-sig")  # spreadsheets write a BOM
+
+
+def _lines(file: IO[str]) -> Iterator[tuple[int, list[str]]]:
+    """(line in the file, cells) of the header and each row; empty lines are none."""
+    first_line = file.readline()
+    file.seek(0)
+    delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
+    reader = csv.reader(file, delimiter=delimiter)
+    for cells in reader:
+        if cells:
+            yield reader.line_num, cells
+
+
+def _value(text: str, column: Column) -> float:
+    if not is_number(text):
+        raise ValueError(f"{column.name}: {text!r} is not a number (digits and a decimal point)")
+    # In decimals: 0.326 kW are 326 W, and not 326.00000000000006.
+    return check_range(float(Decimal(text) * column.factor), text, METRICS[column.metric])

@@ -5,9 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from tests.demo.browsing import Visitor
 from tests.services.installation import REPOSITORY
 from tests.services.ports import HOST, answers, free_port
 from tests.services.processes import ServerProcess, bare_environment
+from tests.services.waiting import eventually
 
 
 class Demo(ServerProcess):
@@ -60,15 +60,6 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     process.start()
     yield process
     process.kill()
-
-
-def eventually(look: Callable[[], Any], limit_s: float = 15) -> Any:
-    """The first true answer of `look`."""
-    deadline = time.monotonic() + limit_s
-    while not (seen := look()):
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.1)
-    return seen
 
 
 def test_its_values_change_every_two_seconds_for_who_logs_in_as_it_says(demo: Demo) -> None:

@@ -1,7 +1,7 @@
 """One PELBIOT installation, run as the plain processes that production runs."""
 
-import subprocess
 import os
+import subprocess
 import sys
 import urllib.error
 import urllib.request

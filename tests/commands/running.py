@@ -1,0 +1,41 @@
+"""A management command as a process of its own, as a person would start it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.services.installation import REPOSITORY
+from tests.services.processes import bare_environment
+
+
+@contextmanager
+def running(broker_url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """`manage.py WORDS` towards this broker; stdout and stderr together; gone at the end."""
+    with subprocess.Popen(
+        [sys.executable, "-u", "manage.py", *words],
+        cwd=REPOSITORY,
+        env=bare_environment()
+        | {"ENV_FILE": "/dev/null", "SECRET_KEY": "x", "MQTT_BROKER_URL": broker_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def outcome(broker_url: str, *words: str) -> tuple[int, str]:
+    """(exit code, output) of a command that ends by itself."""
+    with running(broker_url, *words) as process:
+        output, _ = process.communicate(timeout=60)
+        return process.returncode, output
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> None:
+    """Read the output up to a line that holds `text`."""
+    assert process.stdout is not None
+    while text not in (line := process.stdout.readline()):
+        assert line, f"it ended without a word of {text!r}"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,15 +13,19 @@ from tests.services.processes import bare_environment
 @contextmanager
 def running(broker_url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
     """`manage.py WORDS` towards this broker; stdout and stderr together; gone at the end."""
-    with subprocess.Popen(
-        [sys.executable, "-u", "manage.py", *words],
-        cwd=REPOSITORY,
-        env=bare_environment()
-        | {"ENV_FILE": "/dev/null", "SECRET_KEY": "x", "MQTT_BROKER_URL": broker_url},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    state = tempfile.TemporaryDirectory(prefix="pelbiot-command-")
+    with (
+        state,
+        subprocess.Popen(
+            [sys.executable, "-u", "manage.py", *words],
+            cwd=REPOSITORY,
+            env=bare_environment()
+            | {"ENV_FILE": "/dev/null", "STATE_DIR": state.name, "MQTT_BROKER_URL": broker_url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
         try:
             yield process
         finally:

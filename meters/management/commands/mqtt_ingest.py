@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from meters.ingest.assembly import build_broadcaster, build_engine, client_id_lock
@@ -14,6 +14,8 @@ from meters.management.stopping import StopFlag
 from meters.mqtt.connection import NetworkThreadDiedError
 
 logger = logging.getLogger(__name__)
+
+STAND_BY_S = 5.0
 
 
 class Command(BaseCommand):
@@ -31,16 +33,23 @@ class Command(BaseCommand):
             )
         _warn_of_migrations()
         with StopFlag.on_signals() as stop:
-            while not stop.is_set():
-                with client_id_lock(settings.MQTT_CLIENT_ID, settings.STATE_DIR) as mine:
-                    if mine:
-                        _ingest(stop)
-                        return
-                logger.info(
-                    "another ingest runs as %s on this machine: standing by to take over",
-                    settings.MQTT_CLIENT_ID,
-                )
-                stop.wait(5)
+            _ingest_or_stand_by(stop)
+
+
+def _ingest_or_stand_by(stop: StopFlag) -> None:
+    standing_by = False
+    while not stop.is_set():
+        with client_id_lock(settings.MQTT_CLIENT_ID, settings.STATE_DIR) as mine:
+            if mine:
+                _ingest(stop)
+                return
+        if not standing_by:
+            logger.info(
+                "another ingest runs as %s on this machine: standing by to take over",
+                settings.MQTT_CLIENT_ID,
+            )
+            standing_by = True
+        stop.wait(STAND_BY_S)
 
 
 def _ingest(stop: StopFlag) -> None:
@@ -63,6 +72,6 @@ def _warn_of_migrations() -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             logger.warning("the database is not up to date: run manage.py migrate")
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         logger.warning("the database is away (%s): readings wait at the broker", error)
         connection.close()

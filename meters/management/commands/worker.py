@@ -1,5 +1,6 @@
 """`manage.py worker`: the periodic jobs."""
 
+import logging
 import time
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.core.management.base import BaseCommand
 
 from meters.jobs import all_jobs, run_worker
 from meters.management.stopping import StopFlag
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -17,4 +20,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with StopFlag.on_signals() as stop:
+            logger.info("worker started: %s", "; ".join(job.name for job in all_jobs()))
             run_worker(stop, time.monotonic)

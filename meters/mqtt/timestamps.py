@@ -46,7 +46,7 @@ def parse_iso(text: str, *, now_us: int) -> int:
         moment_us = to_microseconds(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         raise BadMessageError(f"timestamp {printable(text)} is no date that exists") from None
-    return _plausible(moment_us, text, now_us)
+    return check_plausible(moment_us, text, now_us)
 
 
 def parse_unix(text: str, *, now_us: int) -> int:
@@ -59,10 +59,13 @@ def parse_unix(text: str, *, now_us: int) -> int:
     if number.adjusted() > 20:
         raise BadMessageError(f"timestamp {printable(text)} is no time this century")
     scale = next((unit for below, unit in _UNITS if abs(number) < below), _NANOSECOND)
-    return _plausible(int((number * scale).to_integral_value()), text, now_us)
+    return check_plausible(int((number * scale).to_integral_value()), text, now_us)
 
 
-def _plausible(moment_us: int, text: str, now_us: int) -> int:
+def check_plausible(moment_us: int, text: str, now_us: int) -> int:
+    """The moment, if a meter can have meant it; `text` is how it was written.
+
+    Raises BadMessageError."""
     if moment_us > now_us + MAX_AHEAD_S * 1_000_000:
         raise BadMessageError(
             f"timestamp {printable(text)} is more than {MAX_AHEAD_S} s in the future: "

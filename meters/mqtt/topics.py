@@ -77,12 +77,19 @@ class TopicSpace:
         return [str(topic_filter) for topic_filter in self._filters.values()]
 
     def topic(self, panel: str, metric: str) -> str:
-        """The topic on which `panel` publishes `metric`."""
+        """The topic of `panel` and `metric`. A filter without `+` subscribes to one panel's only:
+        `carries` tells whether this one is among them."""
         topic_filter = self._filters[metric]
         levels = list(topic_filter.levels)
-        if "+" in levels:
-            levels[topic_filter.panel_level] = panel
+        levels[topic_filter.panel_level] = panel
         return "/".join(levels)
+
+    def carries(self, panel: str, metric: str) -> bool:
+        """Whether a reading that this panel publishes would be received."""
+        try:
+            return self.locate(self.topic(panel, metric)) == (panel, metric)
+        except BadMessageError:
+            return False
 
     def _locate(self, topic: str) -> tuple[str, str]:
         """(panel, metric) of a topic. Raises BadMessageError where it is not one of ours."""

@@ -1,6 +1,7 @@
 """A recorded meter, read row by row."""
 
 import csv
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 from meters.metrics import METRICS
 from meters.mqtt.errors import BadMessageError
 from meters.mqtt.payloads import check_range, is_number
+from meters.mqtt.timestamps import check_plausible, to_microseconds
 from meters.recorded.columns import Column, choose_columns
 from meters.recorded.local_time import LocalClock
 
@@ -52,6 +54,7 @@ class Recording:
     ) -> None:
         self.path = path
         self._zone = zone
+        self._now_us = int(time.time() * 1_000_000)
         self._time_column = time_column
         with self._open() as file:
             _, header = next(_lines(file), (1, []))
@@ -84,7 +87,9 @@ class Recording:
         if len(cells) != len(self._header):
             raise ValueError(f"the row has {len(cells)} cells, the header has {len(self._header)}")
         row = dict(zip(self._header, cells, strict=True))
-        moment = clock.read(row[self._time_column])
+        text = row[self._time_column]
+        moment = clock.read(text)
+        check_plausible(to_microseconds(moment), text, now_us=self._now_us)
         values = {
             column.metric: _value(text, column)
             for column in self.columns
@@ -93,7 +98,8 @@ class Recording:
         return Row(number, moment, values)
 
     def _open(self) -> IO[str]:
-        return self.path.open(newline="", encoding="utf-8-sig")  # spreadsheets write a BOM
+        # Spreadsheets write a BOM. A byte that is no UTF-8 spoils its own cell, not the file.
+        return self.path.open(newline="", encoding="utf-8-sig", errors="backslashreplace")
 
 
 def _lines(file: IO[str]) -> Iterator[tuple[int, list[str]]]:
@@ -102,7 +108,13 @@ def _lines(file: IO[str]) -> Iterator[tuple[int, list[str]]]:
     file.seek(0)
     delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
     reader = csv.reader(file, delimiter=delimiter)
-    for cells in reader:
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # such as a cell of more than 128 KiB: a row like no other
+            cells = [str(error)]
         if cells:
             yield reader.line_num, cells
 

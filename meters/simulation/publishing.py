@@ -13,6 +13,9 @@ from meters.simulation.panel import SimulatedPanel
 _CATCH_UP_S = 1.0  # how far behind its pace a run may be and still make up for it
 
 
+_SHORTEST_WAIT_S = 0.002  # shorter ones are not worth a sleep: the pace holds on average
+
+
 class Stop(Protocol):
     def is_set(self) -> bool: ...
     def wait(self, seconds: float) -> bool: ...
@@ -77,16 +80,22 @@ def run_rounds(
     *,
     interval_s: float,
     count: int | None = None,
+    spread: bool = False,
     on_published: Callable[[Publication], None] = lambda publication: None,
     on_round: Callable[[int], None] = lambda number: None,
     clock: Callable[[], float] = time.time,
 ) -> int:
     """Publish a round every `interval_s` seconds, `count` of them or until told to stop; returns
-    how many were finished. The pace is kept from the start: a slow round is followed sooner."""
+    how many were finished. The pace is kept from the start: a slow round is followed sooner.
+    With `spread` a round's messages come evenly over the interval, not all at its start."""
     due_s = clock()
+    step_s = interval_s / simulation.messages_a_round if spread else 0.0
     rounds = 0
     while not stop.is_set() and rounds != count:
-        for publication in simulation.round(clock()):
+        for number, publication in enumerate(simulation.round(clock())):
+            early_s = due_s + number * step_s - clock()
+            if early_s > _SHORTEST_WAIT_S:
+                stop.wait(early_s)
             if not destination.publish(publication.topic, publication.payload):
                 return rounds
             on_published(publication)

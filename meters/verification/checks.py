@@ -122,7 +122,7 @@ def dropped_messages(here: Installation) -> str:
     arrived.wait(2)
     session.close()
     if not seen or not seen[0].strip().isdigit():
-        return "the broker doesn't tell (no $SYS topics for this user)"
+        return "nothing told (the broker has dropped none, or shows no $SYS topics to this user)"
     count = int(seen[0])
     if count:
         return f"WARNING: the broker has dropped {count:,} messages: raise its queue limits"
@@ -163,10 +163,16 @@ def websocket(here: Installation, live: ClientConnection) -> str:
     raise CheckFailedError(f"the reading did not arrive within {here.timeout_s:g} s")
 
 
-def watch(live: ClientConnection) -> None:
+def snapshot(here: Installation, live: ClientConnection) -> str:
     """Ask for the events of our own panel, and read up to the snapshot that answers."""
-    live.recv(timeout=10)
     live.send(json.dumps({"action": "watch", "panels": [PANEL]}))
+    deadline = time.monotonic() + here.timeout_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        frame = json.loads(live.recv(timeout=left_s))
+        for event in frame["events"]:
+            if event["event"] == "snapshot" and set(event["panels"]) == {PANEL}:
+                return "a snapshot of the watched panel came first"
+    raise CheckFailedError(f"no snapshot within {here.timeout_s:g} s")
 
 
 def make_panel() -> None:

@@ -21,6 +21,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils.crypto import get_random_string
 from websockets.sync.client import ClientConnection, connect
 
+# The installation itself is checked, not what a proxy makes of it.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SESSION_LASTS = timedelta(minutes=5)
 
 
@@ -90,6 +92,7 @@ class Visitor:
                 f"{scheme}://{url.netloc}/ws/live/",
                 additional_headers={"Cookie": self._cookies, "Origin": self._base_url},
                 open_timeout=self._timeout_s,
+                proxy=None,
             )
         except Exception as error:  # many kinds; all mean the same here
             raise CheckFailedError(f"/ws/live/ does not open: {error}") from None
@@ -100,7 +103,7 @@ class Visitor:
 
     def _open(self, request: urllib.request.Request) -> str:
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as response:  # noqa: S310
+            with _DIRECT.open(request, timeout=self._timeout_s) as response:
                 return str(response.read().decode())
         except urllib.error.HTTPError as error:
             detail = error.read(300).decode("utf-8", "replace")

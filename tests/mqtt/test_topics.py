@@ -16,6 +16,8 @@ def test_a_filter_without_a_wildcard_belongs_to_the_panel_its_last_level_but_one
     space = TopicSpace({"voltage": "panel/trafo1/volt"})
     assert space.locate("panel/trafo1/volt") == ("trafo1", "voltage")
     assert space.topic("trafo1", "voltage") == "panel/trafo1/volt"
+    assert space.carries("trafo1", "voltage")
+    assert not space.carries("trafo2", "voltage")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,25 @@ def test_it_keeps_the_pace_from_the_start() -> None:
     assert [round(wait, 3) for wait in time.waits] == [1.6, 1.6]
 
 
+def test_a_rate_spreads_the_messages_of_a_round_evenly() -> None:
+    time, moments = Time(), []
+
+    def note(publication: Publication) -> None:
+        moments.append(round(time.now_s - 1_768_435_200.0, 3))
+
+    run_rounds(
+        simulation("t1"),
+        Broker(),
+        time,
+        interval_s=2,
+        count=2,
+        spread=True,
+        clock=time,
+        on_published=note,
+    )
+    assert moments == [0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
+
+
 def test_it_stops_when_told_to() -> None:
     time = Time(ends_s=5)
     assert run_rounds(simulation("t1"), Broker(), time, interval_s=2, clock=time) == 3

@@ -45,6 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         recording, panel = open_recording(options), panel_name(options)
+        _refuse_foreign_topics(recording, panel)
         start, total = options["start_row"], recording.count()
         wanted = max(0, min(options["rows"] or total, total - start + 1))
         self.stdout.write(
@@ -88,6 +89,15 @@ class Command(BaseCommand):
                 f"Energy of these rows (trapezoid, gaps over 5 min left out): "
                 f"{energy.energy_wh / 1000:,.3f} kWh over {energy.covered_s / 3600:,.2f} h, "
                 f"gaps: {len(energy.gaps)}."
+            )
+
+
+def _refuse_foreign_topics(recording: Recording, panel: str) -> None:
+    for column in recording.columns:
+        if not settings.MQTT_TOPICS.carries(panel, column.metric):
+            raise CommandError(
+                f"the topic filters {', '.join(settings.MQTT_TOPICS.filters)} carry no "
+                f"{column.metric} of panel {panel}: choose another --panel"
             )
 
 

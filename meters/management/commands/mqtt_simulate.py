@@ -94,6 +94,7 @@ class Command(BaseCommand):
             stop,
             interval_s=interval_s,
             count=count,
+            spread=terse,
             on_published=telling.published,
             on_round=telling.round,
         )

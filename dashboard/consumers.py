@@ -195,7 +195,13 @@ def _state_event(state: ConnectionState) -> StateEvent:
     if state["connected"]:
         return {"event": "mqtt-connected", "broker": broker, "since": state["since"]}
     message = "" if state["connected"] is False else "no ingest process is running"
-    return {"event": "mqtt-disconnected", "broker": broker, "message": message}
+    connected = state["connected"]
+    return {
+        "event": "mqtt-disconnected",
+        "broker": broker,
+        "connected": connected,
+        "message": message,
+    }
 
 
 def _error(message: str) -> dict[str, str]:

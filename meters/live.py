@@ -32,10 +32,12 @@ class ReadingEvent(TypedDict):
 
 
 class StateEvent(TypedDict):
-    """The connection between ingest and broker changed. `since` is when, ISO 8601 in UTC."""
+    """The connection between ingest and broker changed. `since` is when, ISO 8601 in UTC;
+    `connected` is as in ConnectionState."""
 
     event: StateEventName
     broker: str
+    connected: NotRequired[bool | None]
     since: NotRequired[str | None]
     message: NotRequired[str]
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from meters.demo.broker import embedded_broker
+from meters.demo.panels import PANELS
 from meters.ingest.assembly import build_broadcaster, build_engine
 from meters.ingest.broadcast import cancel_tasks
 from meters.jobs import run_worker
@@ -23,7 +24,6 @@ from meters.simulation.publishing import Simulation, run_rounds
 
 HOST = "127.0.0.1"
 INTERVAL_S = 2.0
-PANELS = ("trafo1", "trafo2", "trafo3")
 
 
 def port_is_free(port: int) -> bool:
@@ -71,7 +71,7 @@ def _ingest(stop: StopFlag) -> Iterator[None]:
 def _simulate(stop: StopFlag) -> None:
     with Publisher(settings.MQTT_BROKER, "pelbiot-demo-meters", stop=stop) as publisher:
         panels = Simulation(
-            PANELS, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE, seed=str(time.time())
+            list(PANELS), settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE, seed=str(time.time())
         )
         run_rounds(panels, publisher, stop, interval_s=INTERVAL_S)
 

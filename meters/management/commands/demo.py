@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from meters.demo.login import demo_login
-from meters.demo.run import HOST, INTERVAL_S, PANELS, port_is_free, run_demo
+from meters.demo.panels import PANELS, register_panels
+from meters.demo.run import HOST, INTERVAL_S, port_is_free, run_demo
 from meters.management.arguments import port_number
 
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         _refuse_busy(port, "the web pages", "PORT")
         _refuse_busy(mqtt_port, "the MQTT broker", "MQTT_PORT")
         call_command("migrate", verbosity=0, interactive=False)
+        register_panels()
         name, password = demo_login(settings.STATE_DIR)
         run_demo(port, mqtt_port, lambda: self._welcome(port, mqtt_port, name, password))
         self.stdout.write("Stopped. The data stays; `make demo` goes on where this ended.")

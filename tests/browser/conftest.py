@@ -1,0 +1,91 @@
+"""A real Chromium, and people who use it."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.services.installation import REPOSITORY
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PICTURES = REPOSITORY / "test-results"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        sentence = "Chromium is missing: install Debian's package chromium"
+        pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Person:
+    """Somebody at a browser: what their page complained of, and whom it asked."""
+
+    page: Page
+    base_url: str
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def note_console(self, message: ConsoleMessage) -> None:
+        # Chromium reports what it could not reach; while a test has the server down,
+        # that is what it should see.
+        expected = "WebSocket" in message.text or "ERR_CONNECTION_REFUSED" in message.text
+        if message.type in ("error", "warning") and not expected:
+            self.complaints.append(message.text)
+
+    def note_request(self, request: Request) -> None:
+        self.hosts.add(urlsplit(request.url).netloc)
+
+    def log_in(self, name: str, password: str) -> None:
+        self.page.goto(f"{self.base_url}/")
+        self.page.fill("[name=username]", name)
+        self.page.fill("[name=password]", password)
+        self.page.click("[type=submit]")
+        self.page.wait_for_url(f"{self.base_url}/")
+
+    def picture(self, name: str) -> None:
+        """Kept for review, never committed."""
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+@pytest.fixture
+def person(chromium: Browser) -> Iterator[Callable[..., Person]]:
+    """Makes people; at the end, none of their pages may have complained or asked another host."""
+    people: list[Person] = []
+
+    def make(base_url: str, width: int = 1280, height: int = 800, scheme: str = "light") -> Person:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        someone = Person(context.new_page(), base_url)
+        someone.page.on("console", someone.note_console)
+        someone.page.on("pageerror", lambda error: someone.complaints.append(str(error)))
+        someone.page.on("request", someone.note_request)
+        people.append(someone)
+        return someone
+
+    yield make
+    for someone in people:
+        someone.page.context.close()
+        assert someone.complaints == []
+        assert someone.hosts <= {urlsplit(someone.base_url).netloc}

@@ -1,6 +1,6 @@
 """The page in a real Chromium, on the real processes and servers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -36,7 +36,7 @@ class Site:
 
 
 @pytest.fixture
-def site(services: Services) -> Iterator[Site]:
+def site(services: Services) -> Site:
     broker = services.mosquitto()
     installation = services.installation(mosquitto=broker)
     installation.env["DJANGO_SUPERUSER_PASSWORD"] = "of-a-test"

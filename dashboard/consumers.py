@@ -70,6 +70,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         for group in getattr(self, "_joined", set()):
             await self.channel_layer.group_discard(group, self.channel_name)
 
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
+        await self.receive_json(await self.decode_json(text_data) if text_data else None)
+
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         panels = content.get("panels") if isinstance(content, dict) else None
         if (

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import ssl
 import tempfile
 import zoneinfo
 from collections.abc import Callable
@@ -15,12 +16,32 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 from environs import EnvValidationError, FileAwareEnv, ValidationError
 
+SECRETS = (
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "MQTT_BROKER_URL",
+    "MQTT_USERNAME",
+    "MQTT_PASSWORD",
+)
 
-def reader(env_file: Path) -> FileAwareEnv:
-    """An environment that collects its errors until `seal`; `NAME_FILE` may hold the value of `NAME`."""
-    env = FileAwareEnv(eager=False)
+
+def reader(default_file: Path) -> FileAwareEnv:
+    """An environment that collects its errors until `seal`. A file (ENV_FILE, else `default_file`
+    where there is one) adds to it; `NAME_FILE` may name a file that holds the value of `NAME`.
+
+    Raises ImproperlyConfigured where one of these files can't be read.
+    """
+    env_file = Path(os.environ.get("ENV_FILE") or default_file)
+    if env_file != default_file and not env_file.exists():
+        raise ImproperlyConfigured(f"ENV_FILE: there is no file {str(env_file)!r}.")
+    env = FileAwareEnv(eager=False, strip_whitespace=True)
     if env_file.is_file():
         env.read_env(str(env_file), recurse=False)
+    for name in SECRETS:
+        path = os.environ.get(f"{name}_FILE")
+        if path and not os.access(path, os.R_OK):
+            raise ImproperlyConfigured(f"{name}_FILE: {path!r} is not a file that can be read.")
     return env
 
 
@@ -80,9 +101,13 @@ def share_group(value: str) -> None:
         raise ValidationError(f"{value!r} is not accepted: use letters, digits and . _ - only.")
 
 
-def readable_file(value: str) -> None:
-    if value and not Path(value).is_file():
-        raise ValidationError(f"{value!r} is not a file that can be read.")
+def certificates(value: str) -> None:
+    if value:
+        try:
+            ssl.create_default_context(cafile=value)
+        except OSError as error:
+            why = "no PEM certificates" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ValidationError(f"{value!r} can't be read: {why}.") from None
 
 
 def own_secret_key(state_dir: Path) -> str:

@@ -45,11 +45,11 @@ class SimulatedPanel:
 
     def __init__(self, seed: str) -> None:
         self._chance = random.Random(seed)  # noqa: S311 (no secret)
-        self._base_a = self._chance.uniform(10.0, 15.0)
-        self._swing_a = self._chance.uniform(3.0, 6.0)
+        self._base_a = self._chance.uniform(13.0, 16.0)
+        self._swing_a = self._chance.uniform(2.5, 4.5)
         self._peak_at = self._chance.uniform(0.70, 0.82)  # of the day: towards the evening
         self._base_v = self._chance.uniform(229.0, 234.0)
-        self._load = _Drift(spread=1.6, memory_s=240.0)
+        self._load = _Drift(spread=1.2, memory_s=240.0)
         self._grid = _Drift(spread=1.8, memory_s=600.0)
         self._flicker = _Drift(spread=0.3, memory_s=5.0)
         self._last_s: float | None = None

@@ -16,13 +16,6 @@ logger = logging.getLogger(__name__)
 _TIMEOUT_S = 3.0
 
 
-class CrashesOnly(logging.Filter):
-    """Lets through what a request's log says of an exception, and not of a mere 503."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.exc_info is not None
-
-
 async def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 

@@ -224,7 +224,7 @@ LOGGING = {
             "style": "{",
         },
     },
-    "filters": {"crashes": {"()": "pelbiot.health.CrashesOnly"}},
+    "filters": {"crashes": {"()": "pelbiot.logs.CrashesOnly"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

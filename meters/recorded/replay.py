@@ -21,9 +21,10 @@ class Stop(Protocol):
 
 
 class Destination(Protocol):
-    published: int
-    confirmed: int
-
+    @property
+    def published(self) -> int: ...
+    @property
+    def confirmed(self) -> int: ...
     def publish(self, topic: str, payload: str) -> bool: ...
 
 

@@ -92,7 +92,7 @@ class MariaDB(ServerProcess):
         self.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         return self.database_url(name)
 
-    def execute(self, statement: str, database: str = "") -> list[tuple[object, ...]]:
+    def execute(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
         """Runs one statement on a connection of its own; the rows it answers, if any."""
         connection = driver().connect(
             host=HOST,

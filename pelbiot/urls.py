@@ -3,11 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pelbiot import health
+from pelbiot.health import healthz, readyz
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/", include("meters.api.urls")),
     path("", include("dashboard.urls")),

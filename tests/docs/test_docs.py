@@ -32,10 +32,14 @@ COMMANDS = sorted(
 
 
 def settings_read() -> set[str]:
-    """The variables that pelbiot/settings.py reads: `env.kind("NAME", ...)`, `os.environ.get(...)`."""
-    tree = ast.parse((REPOSITORY / "pelbiot/settings.py").read_text())
+    """The variables that the settings read: `env.kind("NAME", ...)`, `os.environ.get(...)`."""
+    trees = [
+        ast.parse((REPOSITORY / "pelbiot" / name).read_text())
+        for name in ("settings.py", "environment.py")
+    ]
     return {
         call.args[0].value
+        for tree in trees
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)

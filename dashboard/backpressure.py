@@ -12,6 +12,17 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 
+class KeepSend:
+    """Outermost around the websocket's application: keeps daphne's own `send` in the scope, before
+    the session's middleware wraps it."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        return await self.application(scope | {"server_send": send}, receive, send)
+
+
 class SendGate:
     """Closed while the client is behind. Without daphne below (in tests) it is always open.
 

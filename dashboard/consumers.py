@@ -55,7 +55,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         self._sequence: dict[tuple[str, str], int] = {}
         self._joined: set[str] = set()
         self._state: ConnectionState | None = None
-        self._gate = SendGate.of(self.base_send)
+        self._gate = SendGate.of(self.scope["server_send"])
         await self._join({STATE_GROUP, *bucket_groups()})
         await self.accept()
         await self._put_snapshot()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
 
 from meters.ingest.broadcast import Broadcaster
 from meters.ingest.engine import Engine, Stop
@@ -15,6 +16,7 @@ from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
 from meters.ingest.store import Store
+from meters.models import IngestWorker
 from meters.mqtt.connection import BrokerConnection
 from meters.mqtt.link import ConnectionSettings
 
@@ -27,7 +29,18 @@ def connection_settings() -> ConnectionSettings:
         qos=settings.MQTT_QOS,
         keepalive_s=settings.MQTT_KEEPALIVE,
         share_group=settings.MQTT_SHARE_GROUP,
+        former=_former_subscriptions(settings.MQTT_CLIENT_ID),
     )
+
+
+def _former_subscriptions(client_id: str) -> tuple[str, ...]:
+    """Those of the last run as this client, as far as the database tells just now."""
+    try:
+        row = IngestWorker.objects.filter(client_id=client_id).first()
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        return ()
+    return tuple(row.subscriptions) if row else ()
 
 
 def build_broadcaster(loop: asyncio.AbstractEventLoop) -> Broadcaster:
@@ -40,7 +53,7 @@ def build_engine(broadcaster: Broadcaster, stop: Stop) -> Engine:
     """The engine as the settings want it, not running yet."""
     wanted = connection_settings()
     inbox = Inbox()
-    connection = BrokerConnection(wanted, on_message=inbox.put, on_status=lambda status: None)
+    broker = BrokerConnection(wanted, on_message=inbox.put, on_status=lambda status: None)
     engine = Engine(
         inbox=inbox,
         sampler=Sampler(settings.MQTT_TOPICS),
@@ -49,12 +62,12 @@ def build_engine(broadcaster: Broadcaster, stop: Stop) -> Engine:
             max_panels=settings.MQTT_MAX_PANELS,
             rejected_keep=settings.MQTT_REJECTED_KEEP,
         ),
-        connection=connection,
+        connection=broker,
         audience=broadcaster,
         heartbeat=Heartbeat(wanted),
         stop=stop,
     )
-    connection.on_status = engine.status_changed
+    broker.on_status = engine.status_changed
     return engine
 
 

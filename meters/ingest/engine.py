@@ -65,7 +65,7 @@ class Engine:
             self.inbox.close()
             self.connection.stop()
             self.heartbeat.hurry()
-            self.heartbeat.beat(self.connection.status)
+            self._beat()
             database.close()
 
     def step(self, idle_s: float = _IDLE_S) -> bool:
@@ -74,8 +74,7 @@ class Engine:
         messages = self.inbox.take(MAX_BATCH, wait_s=idle_s)
         if messages:
             self._process(messages)
-        self.heartbeat.counters.received = self.inbox.received
-        self.heartbeat.beat(self.connection.status)
+        self._beat()
         return bool(messages)
 
     def status_changed(self, status: ConnectionStatus) -> None:
@@ -92,6 +91,10 @@ class Engine:
             )
         self.heartbeat.hurry()
 
+    def _beat(self) -> None:
+        self.heartbeat.counters.received = self.inbox.received
+        self.heartbeat.beat(self.connection.status)
+
     def _process(self, messages: list[Received]) -> None:
         batch = self.sampler.sample(messages)
         outcome = self._save(batch)
@@ -107,10 +110,11 @@ class Engine:
 
     def _save(self, batch: Batch) -> Outcome | None:
         """Store the batch, however often that takes; None where the process is to stop before."""
-        delay_s = 0.2
+        outcome, delay_s = Outcome(), 0.2
         while True:
             try:
-                return self.store.save(batch)
+                self.store.save(batch, outcome)
+                return outcome
             except DatabaseAwayError as error:
                 sentence = f"the database doesn't take readings, trying again: {error}"
                 logger.warning("%s", sentence)

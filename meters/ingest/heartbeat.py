@@ -100,7 +100,7 @@ class Heartbeat:
             "pid": os.getpid(),
             "broker": str(self.settings.broker),
             "protocol": status.protocol,
-            "subscriptions": self.settings.filters,
+            "subscriptions": self.settings.subscriptions,
             "connected": status.connected,
             "connected_since": to_datetime(int(status.since_s * 1e6)) if status.since_s else None,
             "started_at": self.started_at,

@@ -6,14 +6,18 @@ from collections import deque
 from meters.mqtt.link import Received
 
 CAPACITY = 20_000
+CAPACITY_BYTES = 64 * 1024 * 1024
 
 
 class Inbox:
     """A bounded queue of messages. A full one blocks the network thread, which stops reading the
-    socket: TCP then holds the broker back, and memory stays bounded under any burst."""
+    socket: TCP then holds the broker back, and memory stays bounded under any burst, also one of
+    huge messages (which are taken in to be rejected with a reason)."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
+        self._bytes = 0
         self._messages: deque[Received] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -26,11 +30,12 @@ class Inbox:
         """Append, waiting for room. After `close` the message is left to the broker, which has no
         acknowledgement of it and will send it again."""
         with self._changed:
-            while len(self._messages) >= self._capacity and not self._closed:
+            while self._full() and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return
             self._messages.append(message)
+            self._bytes += len(message.payload)
             self.received += 1
             self._changed.notify_all()
 
@@ -41,6 +46,7 @@ class Inbox:
                 self._changed.wait(wait_s)
             taken = [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
             if taken:
+                self._bytes -= sum(len(message.payload) for message in taken)
                 self._changed.notify_all()
             return taken
 
@@ -48,3 +54,6 @@ class Inbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _full(self) -> bool:
+        return len(self._messages) >= self._capacity or self._bytes >= self._capacity_bytes

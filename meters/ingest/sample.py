@@ -90,7 +90,7 @@ class Sampler:
 
     def _add(self, samples: dict[tuple[str, int], Sample], message: Received) -> None:
         panel, metric = self._topics.locate(message.topic)
-        received_us = int(message.received_s * 1_000_000)
+        received_us = beside_the_grid(int(message.received_s * 1_000_000))
         payload = parse_payload(message.payload, METRICS[metric], now_us=received_us)
         if payload.measured_us is None:
             sample = self._at_receipt(samples, panel, metric, received_us)

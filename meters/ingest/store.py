@@ -40,7 +40,7 @@ class CurrentValue:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch: messages `stored` and `rejected`, and the new current values."""
+    """What became of a batch so far: messages `stored` and `rejected`, new current values."""
 
     stored: int = 0
     rejected: int = 0
@@ -53,7 +53,7 @@ class Outcome:
 
 
 class Store:
-    """Writes batches. Safe to call again with the same batch after DatabaseAwayError."""
+    """Writes batches. Safe to call again with the same batch and outcome after DatabaseAwayError."""
 
     def __init__(self, *, auto_register: bool, max_panels: int, rejected_keep: int) -> None:
         self._auto_register = auto_register
@@ -61,18 +61,17 @@ class Store:
         self._rejected_keep = rejected_keep
         self._rejected_since_trim = 0
 
-    def save(self, batch: Batch) -> Outcome:
-        """Commit a batch, whole where the database takes it whole.
+    def save(self, batch: Batch, outcome: Outcome) -> None:
+        """Commit a batch, whole where the database takes it whole, and add to `outcome` what was
+        committed, also where the rest then fails.
 
         1. A row that collides with another's gives way by a microsecond (see `_give_way`).
         2. A row the database refuses is isolated by halving the batch and becomes a rejection.
         3. Anything else is the database's trouble, not the readings': DatabaseAwayError.
         """
         try:
-            outcome = Outcome()
             self._save(batch.samples, batch.rejections, outcome)
-            self._trim(outcome.rejected)
-            return outcome
+            self._trim()
         except (DatabaseError, InterfaceError) as error:
             connection.close()  # a dead connection would fail for ever; the next use opens another
             raise DatabaseAwayError(str(error)) from error
@@ -83,7 +82,7 @@ class Store:
         samples = [sample for sample in samples if not sample.saved]
         rejections = [rejection for rejection in rejections if not rejection.saved]
         try:
-            outcome.add(self._write(samples, rejections))
+            written = self._write(samples, rejections)
         except (DataError, IntegrityError) as error:
             if isinstance(error, IntegrityError) and _give_way(samples):
                 self._save(samples, rejections, outcome)
@@ -94,9 +93,12 @@ class Store:
             elif samples:
                 logger.warning("the database refuses a sample of %s: %s", samples[0].panel, error)
                 self._save([], [*rejections, *_refuse(samples[0], str(error))], outcome)
+                samples[0].saved = True
             else:
                 raise
         else:
+            outcome.add(written)
+            self._rejected_since_trim += written.rejected
             # Halves of a batch commit one by one: if a later one fails, these aren't written again.
             for sample in samples:
                 sample.saved = True
@@ -133,8 +135,11 @@ class Store:
             new = [Panel(name=name) for name in missing[:room]]
             # Another worker may register the same panel at this moment: then it is that one.
             upsert(new, key=["name"], update=["name"], using=connection)
-            panels |= _locked({panel.name for panel in new})
-            logger.info("new panels: %s", ", ".join(panel.name for panel in new) or "none: no room")
+            registered = _locked({panel.name for panel in new})
+            panels |= registered
+            if registered:
+                names_now = ", ".join(registered)
+                transaction.on_commit(lambda: logger.info("new panels: %s", names_now))
         return panels
 
     def _unknown_panel(self, name: str) -> str:
@@ -145,8 +150,7 @@ class Store:
             )
         return f"panel {name} is unknown and MQTT_AUTO_REGISTER is off: add it in the admin"
 
-    def _trim(self, rejected: int) -> None:
-        self._rejected_since_trim += rejected
+    def _trim(self) -> None:
         if self._rejected_since_trim >= 1000:
             self._rejected_since_trim = 0
             RejectedMessage.objects.trim(self._rejected_keep)

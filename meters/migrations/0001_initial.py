@@ -76,8 +76,8 @@ class Migration(migrations.Migration):
             name='RejectedMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=255, verbose_name='topic')),
-                ('payload', models.TextField(help_text='Its start; other bytes than text as \\x..', verbose_name='payload')),
+                ('topic', meters.models.fields.WireNameField(max_length=255, verbose_name='topic')),
+                ('payload', meters.models.fields.WireTextField(help_text='Its start; other bytes than text as \\x..', verbose_name='payload')),
                 ('payload_bytes', models.PositiveIntegerField(verbose_name='size (bytes)')),
                 ('reason', models.TextField(verbose_name='reason')),
                 ('received_at', models.DateTimeField(db_index=True, verbose_name='received at')),

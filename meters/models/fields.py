@@ -7,18 +7,25 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-class WireNameField(models.CharField):  # type: ignore[type-arg]
-    """A name that came over the wire, told apart to the byte.
-
-    MySQL's usual collation takes `kwh`, `KWH` and `kwh ` for one name, which would write one
-    meter's readings into another's panel.
-    """
+class _FromTheWire(models.Field):  # type: ignore[type-arg]
+    """Text that came over the wire: any character, told apart to the byte, whatever the database's
+    own character set is. One that a column can't hold would be taken for an outage and retried for
+    ever."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
         parameters = super().db_parameters(connection)
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
         return parameters
+
+
+class WireNameField(_FromTheWire, models.CharField):  # type: ignore[type-arg]
+    """A name. MySQL's usual collation takes `kwh`, `KWH` and `kwh ` for one, which would write one
+    meter's readings into another's panel."""
+
+
+class WireTextField(_FromTheWire, models.TextField):  # type: ignore[type-arg]
+    """A payload."""
 
 
 def upsert(

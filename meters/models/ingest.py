@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from meters.models.fields import WireNameField
+from meters.models.fields import WireNameField, WireTextField
 
 FRESH_S = 15
 
@@ -25,10 +25,8 @@ class RejectedMessage(models.Model):
     PAYLOAD_KEPT = 512
     TOPIC_KEPT = 255
 
-    topic = models.CharField(_("topic"), max_length=TOPIC_KEPT)
-    payload = models.TextField(
-        _("payload"), help_text=_("Its start; other bytes than text as \\x..")
-    )
+    topic = WireNameField(_("topic"), max_length=TOPIC_KEPT)
+    payload = WireTextField(_("payload"), help_text=_("Its start; other bytes than text as \\x.."))
     payload_bytes = models.PositiveIntegerField(_("size (bytes)"))
     reason = models.TextField(_("reason"))
     received_at = models.DateTimeField(_("received at"), db_index=True)

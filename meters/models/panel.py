@@ -25,6 +25,9 @@ class PanelQuerySet(models.QuerySet["Panel"]):
         list(self.select_for_update().values_list("pk"))
         return super().delete()
 
+    # As Django's own: without it as_manager offers Panel.objects.delete(), which takes everything.
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
 
 class Panel(models.Model):
     """One metering point: a transformer, a feeder.

@@ -1,14 +1,19 @@
 """A paho client set up our way: one place for transport, TLS, credentials and protocol."""
 
+import os
+import socket
 import ssl
-from typing import Any
+import time
+from contextlib import suppress
+from typing import Any, Protocol
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from meters.mqtt.broker import Broker
+from meters.mqtt.link import Received
 
 MQTT_5 = MQTTProtocolVersion.MQTTv5
 MQTT_3 = MQTTProtocolVersion.MQTTv311
@@ -17,6 +22,11 @@ MQTT_3 = MQTTProtocolVersion.MQTTv311
 # of most brokers is 20, which makes batches tiny and slow.
 RECEIVE_MAXIMUM = 1000
 SESSION_EXPIRY_S = 14 * 24 * 3600
+_FAREWELL_S = 2.0
+
+
+class Socket(Protocol):
+    def fileno(self) -> int: ...
 
 
 def build_client(
@@ -68,3 +78,38 @@ def connect_options(
 
 def protocol_name(protocol: MQTTProtocolVersion) -> str:
     return "5" if protocol == MQTT_5 else "3.1.1"
+
+
+def as_received(message: MQTTMessage, epoch: int, now_s: float) -> Received:
+    """A message of the connection `epoch`, as the ingest knows it."""
+    try:
+        topic = message.topic
+    except UnicodeDecodeError:
+        # Left unacknowledged this message would come again for ever; the topic that is no UTF-8
+        # (forbidden by MQTT) fails the topic check and is recorded with its payload.
+        topic = message._topic.decode("utf-8", "backslashreplace")
+    return Received(
+        epoch,
+        message.mid,
+        message.qos,
+        message.retain,
+        message.dup,
+        topic,
+        bytes(message.payload),
+        now_s,
+    )
+
+
+def read_to_the_end(client: Client, userdata: Any, closing: Socket) -> None:
+    """For paho's `on_socket_close`: let the broker take in all that was sent before the good-bye.
+
+    A socket that is closed with something unread in it is reset, upon which the broker throws away
+    what it hasn't read yet: acknowledgements, whose messages would then be delivered again.
+    """
+    deadline = time.monotonic() + _FAREWELL_S
+    with suppress(OSError, ValueError), socket.socket(fileno=os.dup(closing.fileno())) as same:
+        same.shutdown(socket.SHUT_WR)
+        while (left_s := deadline - time.monotonic()) > 0:
+            same.settimeout(left_s)
+            if not same.recv(65_536):
+                return

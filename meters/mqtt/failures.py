@@ -3,6 +3,7 @@
 import socket
 import ssl
 
+from paho.mqtt.client import WebsocketConnectionError
 from paho.mqtt.reasoncodes import ReasonCode
 
 from meters.mqtt.broker import Broker
@@ -14,6 +15,14 @@ _REFUSALS = {
     "Client identifier not valid": "the broker refuses the client id (MQTT_CLIENT_ID)",
     "Unsupported protocol version": "the broker doesn't speak this version of MQTT",
 }
+
+
+_OTHER_NAME = 62, 64  # OpenSSL: the certificate is for another host name, another address
+
+
+def unsupported_version(reason: ReasonCode) -> bool:
+    """Whether a CONNACK says that the broker doesn't speak this version of MQTT."""
+    return bool(reason.is_failure) and reason.getName() == "Unsupported protocol version"
 
 
 def refusal(reason: ReasonCode) -> str:
@@ -32,15 +41,26 @@ def disconnection(broker: Broker, reason: ReasonCode) -> str:
     return f"connection to {broker} lost: {reason.getName()}"
 
 
+def hung_up(broker: Broker) -> str:
+    """Why a broker may close the connection without an answer."""
+    return (
+        f"{broker} closed the connection without an answer: the MQTT version, user and password, "
+        f"or {'no TLS' if broker.tls else 'TLS'} on that port?"
+    )
+
+
 def connect_failure(broker: Broker, error: BaseException | None) -> str:
     """What an exception at connecting means."""
     if isinstance(error, socket.gaierror):
         return f"the host name of {broker} can't be resolved"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate of {broker} can't be verified ({error.verify_message}): "
-            "name its authority in MQTT_TLS_CA_FILE"
+        return f"the certificate of {broker} can't be verified ({error.verify_message})" + (
+            ": use the host name it was issued for in MQTT_BROKER_URL"
+            if error.verify_code in _OTHER_NAME
+            else ": name its authority in MQTT_TLS_CA_FILE"
         )
+    if isinstance(error, WebsocketConnectionError):
+        return f"{broker} refuses the websocket: check the path and the port"
     if isinstance(error, ConnectionRefusedError):
         return f"nothing listens at {broker}"
     if isinstance(error, TimeoutError):

@@ -32,7 +32,11 @@ class ConnectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """What the ingest wants of its connection: `filters` to subscribe to at `qos`."""
+    """What the ingest wants of its connection: `filters` to subscribe to at `qos`.
+
+    `former` are the subscriptions of the last run: the broker keeps them with the session, and
+    would go on delivering by those that are not wanted any more.
+    """
 
     broker: Broker
     client_id: str
@@ -40,6 +44,7 @@ class ConnectionSettings:
     qos: int = 1
     keepalive_s: int = 60
     share_group: str = ""
+    former: tuple[str, ...] = ()
 
     @property
     def subscriptions(self) -> list[str]:
@@ -47,3 +52,7 @@ class ConnectionSettings:
         if not self.share_group:
             return self.filters
         return [f"$share/{self.share_group}/{topic_filter}" for topic_filter in self.filters]
+
+    @property
+    def unwanted(self) -> list[str]:
+        return [name for name in self.former if name not in self.subscriptions]

@@ -24,7 +24,7 @@ ARGUMENTS = [
 PICTURES = REPOSITORY / "test-results"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         sentence = "Chromium is missing: install Debian's package chromium"

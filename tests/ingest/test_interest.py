@@ -55,7 +55,7 @@ async def test_a_note_of_a_page_is_kept_until_it_should_have_come_again() -> Non
 
 async def test_everything_is_watched_while_the_notes_cannot_be_heard() -> None:
     clock = Clock()
-    interest = Interest(DeadLayer(), clock)  # type: ignore[arg-type]  # a layer in trouble
+    interest = Interest(DeadLayer(), clock)  # a layer in trouble
     task = await listening(interest)
     clock.now_s += 10 * KEPT_S
     assert interest.watched("live.panels.1")

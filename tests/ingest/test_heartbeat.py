@@ -1,0 +1,87 @@
+from datetime import UTC, datetime
+
+import pytest
+from django.db import OperationalError
+
+from meters.ingest.heartbeat import INTERVAL_S, Counters, Heartbeat
+from meters.models import IngestWorker
+from meters.mqtt.broker import Broker
+from meters.mqtt.link import ConnectionSettings, ConnectionStatus
+from tests.ingest.messages import message
+
+pytestmark = pytest.mark.django_db
+CONNECTED = ConnectionStatus(connected=True, since_s=1_768_449_600.5, protocol="5")
+
+
+@pytest.fixture
+def heartbeat() -> Heartbeat:
+    broker = Broker.from_url("mqtt://pelbiot:secret@broker.example.com")
+    return Heartbeat(ConnectionSettings(broker, "ingest", ["panel/+/volt"], share_group="g"))
+
+
+def test_it_tells_how_the_ingest_goes(heartbeat: Heartbeat) -> None:
+    heartbeat.counters = Counters(received=10, stored=5, duplicate=1, rejected=2)
+    heartbeat.saw(message("panel/trafo1/volt", b"\xff1"))
+    heartbeat.failed("nothing listens")
+    assert heartbeat.beat(CONNECTED, now_s=0)
+    row = IngestWorker.objects.get()
+    assert (row.client_id, row.broker) == ("ingest", "mqtt://broker.example.com:1883")
+    assert (row.connected, row.protocol) == (True, "5")
+    assert row.connected_since == datetime(2026, 1, 15, 4, 0, 0, 500_000, tzinfo=UTC)
+    assert row.subscriptions == ["$share/g/panel/+/volt"]
+    assert (row.received, row.stored, row.duplicate, row.rejected, row.in_memory) == (
+        10,
+        5,
+        1,
+        2,
+        2,
+    )
+    assert (row.last_error, row.error_count) == ("nothing listens", 3)
+    assert row.last_message == {
+        "topic": "panel/trafo1/volt",
+        "value": "\\xff1",
+        "timestamp": "2026-01-15T04:00:00.123456Z",
+    }
+    assert row.is_fresh
+
+
+def test_it_beats_every_two_seconds_and_sooner_when_something_changed(heartbeat: Heartbeat) -> None:
+    assert heartbeat.beat(CONNECTED, now_s=100)
+    assert not heartbeat.beat(CONNECTED, now_s=100 + INTERVAL_S - 0.1)
+    heartbeat.hurry()
+    assert heartbeat.beat(ConnectionStatus(), now_s=100 + INTERVAL_S - 0.1)
+    assert not IngestWorker.objects.get().connected
+    assert heartbeat.beat(CONNECTED, now_s=100 + 3 * INTERVAL_S)
+
+
+def test_the_rate_is_that_of_the_last_ten_seconds(heartbeat: Heartbeat) -> None:
+    for second in range(0, 60, 2):
+        heartbeat.counters.received += 100 if second < 30 else 20
+        heartbeat.beat(CONNECTED, now_s=second)
+    assert IngestWorker.objects.get().message_rate == pytest.approx(10)
+
+
+def test_the_first_beat_claims_no_rate(heartbeat: Heartbeat) -> None:
+    heartbeat.counters.received = 1000
+    heartbeat.beat(CONNECTED, now_s=0)
+    assert IngestWorker.objects.get().message_rate == 0
+
+
+def test_a_database_that_is_away_costs_a_beat_and_nothing_else(
+    heartbeat: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**kwargs: object) -> None:
+        raise OperationalError("Server has gone away")
+
+    monkeypatch.setattr("meters.ingest.heartbeat.connection.close", lambda: None)
+    with monkeypatch.context() as during:
+        during.setattr(IngestWorker.objects, "update_or_create", away)
+        assert not heartbeat.beat(CONNECTED, now_s=0)
+    assert heartbeat.beat(CONNECTED, now_s=INTERVAL_S)
+
+
+def test_two_ingests_have_a_row_each(heartbeat: Heartbeat) -> None:
+    other = Heartbeat(ConnectionSettings(heartbeat.settings.broker, "INGEST", []))
+    heartbeat.beat(CONNECTED, now_s=0)
+    other.beat(CONNECTED, now_s=0)
+    assert IngestWorker.objects.count() == 2

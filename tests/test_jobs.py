@@ -1,0 +1,89 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
+from django.utils import timezone
+from model_bakery import baker
+
+from meters.jobs import FORGET_WORKER_AFTER, Job, all_jobs, run_worker, step
+from meters.models import IngestWorker, RejectedMessage
+from tests.clock import Clock
+
+
+class Steps:
+    """A stop flag that is set after so many waits, which it writes down instead of waiting."""
+
+    def __init__(self, count: int, clock: Clock) -> None:
+        self.count = count
+        self.clock = clock
+        self.waits: list[float] = []
+
+    def is_set(self) -> bool:
+        return len(self.waits) >= self.count
+
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        self.clock.now_s += seconds
+        return self.is_set()
+
+
+def test_each_job_runs_when_it_is_due() -> None:
+    ran: list[str] = []
+    jobs = [
+        Job("often", 10, lambda: ran.append("often")),
+        Job("rare", 25, lambda: ran.append("rare")),
+    ]
+    assert step(jobs, 100.0) == 10
+    assert step(jobs, 105.0) == 5
+    assert step(jobs, 110.0) == 10
+    assert step(jobs, 125.0) == 10
+    assert ran == ["often", "rare", "often", "often", "rare"]
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone away"), ZeroDivisionError()])
+def test_a_failing_job_does_not_keep_the_others_from_running(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meters.jobs.connection.close", lambda: None)
+    tries: list[str] = []
+
+    def fail() -> None:
+        tries.append("failed")
+        raise error
+
+    jobs = [Job("fails", 10, fail), Job("works", 10, lambda: tries.append("worked"))]
+    step(jobs, 0.0)
+    step(jobs, 10.0)
+    assert tries == ["failed", "worked"] * 2
+
+
+def test_the_worker_waits_just_until_the_next_job_and_ends_when_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("meters.jobs.connection.close", lambda: None)
+    ran: list[float] = []
+    clock = Clock(0.0)
+    stop = Steps(3, clock)
+    run_worker(stop, clock, [Job("job", 7, lambda: ran.append(clock()))])
+    assert ran == [0, 7, 14]
+    assert stop.waits == [7, 7, 7]
+
+
+@pytest.mark.django_db
+def test_the_jobs_remove_what_is_old_and_keep_the_rest(settings: pytest.FixtureRequest) -> None:
+    settings.MQTT_REJECTED_KEEP = 3  # type: ignore[attr-defined]
+    now = timezone.now()
+    RejectedMessage.objects.bulk_create(
+        RejectedMessage(topic="t", payload="?", payload_bytes=1, reason="?", received_at=now)
+        for _ in range(5)
+    )
+    for name, age in (("alive", timedelta()), ("dead", FORGET_WORKER_AFTER + timedelta(hours=1))):
+        baker.make(IngestWorker, client_id=name, heartbeat_at=now - age)
+    for key, age in (("in use", timedelta()), ("expired", timedelta(days=1))):
+        Session.objects.create(session_key=key, expire_date=now + timedelta(hours=1) - age)
+    newest = set(RejectedMessage.objects.order_by("-pk").values_list("pk", flat=True)[:3])
+    step(all_jobs(), 0.0)
+    assert set(RejectedMessage.objects.values_list("pk", flat=True)) == newest
+    assert IngestWorker.objects.get().client_id == "alive"
+    assert Session.objects.get().session_key == "in use"

@@ -13,5 +13,9 @@ urlpatterns = [
     path("mqtt/publish", mqtt.PublishView.as_view(), name="mqtt-publish"),
     path("mqtt/topics", mqtt.TopicsView.as_view(), name="mqtt-topics"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
+    path(
+        "docs",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api/docs.html"),
+        name="api-docs",
+    ),
 ]

@@ -4,10 +4,7 @@ import threading
 from typing import Any
 
 import pytest
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.client import Client
 
 from meters.mqtt.broker import Broker
 from meters.mqtt.client import MQTT_3, MQTT_5
@@ -15,75 +12,13 @@ from meters.mqtt.connection import BrokerConnection, NetworkThreadDiedError
 from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Received
 from meters.mqtt.subscriptions import ASK_AGAIN_S
 from tests.clock import Clock
+from tests.mqtt.stub_client import StubClient
 
 SETTINGS = ConnectionSettings(
     Broker.from_url("mqtt://pelbiot@broker.example.com"),
     "ingest",
     ["panel/+/volt", "panel/+/power"],
 )
-
-
-class StubClient:
-    """In place of paho's client: the test is the broker and calls the callbacks."""
-
-    def __init__(self, broker: Broker, *, protocol: MQTTProtocolVersion, **options: Any) -> None:
-        self.protocol = protocol
-        self.options = options
-        self.acknowledged: list[int] = []
-        self.subscribed: list[Any] = []
-        self.delays: list[float] = []
-        self.ended = False
-        self.on_pre_connect: Any = None
-        self.on_connect: Any = None
-        self.on_connect_fail: Any = None
-        self.on_disconnect: Any = None
-        self.on_subscribe: Any = None
-        self.on_message: Any = None
-        self.on_socket_close: Any = None
-
-    def connect_async(self, host: str, port: int, **options: Any) -> None:
-        self.address, self.connect_options = (host, port), options
-
-    def loop_start(self) -> None:
-        pass
-
-    def loop_stop(self) -> None:
-        self.ended = True
-
-    def disconnect(self) -> None:
-        pass
-
-    def reconnect_delay_set(self, low_s: float, high_s: float) -> None:
-        self.delays.append(low_s)
-
-    def subscribe(self, filters: list[Any]) -> None:
-        self.subscribed.append(filters)
-
-    def ack(self, packet_id: int, qos: int) -> None:
-        self.acknowledged.append(packet_id)
-
-    # -- what the broker does --
-
-    def accept(self, session_present: bool = False) -> None:
-        self.on_pre_connect(self, None)
-        self.answer("Success", session_present)
-
-    def answer(self, name: str, session_present: bool = False) -> None:
-        reason = ReasonCode(PacketTypes.CONNACK, name)
-        self.on_connect(self, None, ConnectFlags(session_present), reason, None)
-
-    def hang_up(self) -> None:
-        reason = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
-        self.on_disconnect(self, None, DisconnectFlags(False), reason, None)
-
-    def deliver(self, packet_id: int, topic: bytes = b"panel/trafo1/volt") -> None:
-        message = MQTTMessage(packet_id, topic)
-        message.qos, message.payload = 1, b"230"
-        self.on_message(self, None, message)
-
-    def grant(self, *names: str) -> None:
-        reasons = [ReasonCode(PacketTypes.SUBACK, name) for name in names]
-        self.on_subscribe(self, None, 1, reasons, None)
 
 
 class Bench:

@@ -48,8 +48,8 @@ class Ingest:
         self._eventually(lambda: text in self.log(), limit_s, f"saying {text!r}")
 
     def is_connected(self) -> None:
-        """Waits for it, and for the subscription that follows on the same connection."""
-        self.says("connected to")
+        """Waits for it, for the subscription that follows, and for the row that tells of it."""
+        self.says("subscribed to")
         self._eventually(lambda: bool(self.row().get("connected")), 30, "a row that says connected")
 
     def row(self) -> dict[str, Any]:

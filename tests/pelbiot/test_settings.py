@@ -49,6 +49,7 @@ def setting(state: Path, expression: str, **env: str) -> Any:
         ("MQTT_KEEPALIVE", "1"),
         ("MQTT_SHARE_GROUP", "a/b"),
         ("MQTT_TLS_CA_FILE", "/no/such/file"),
+        ("MQTT_TLS_CA_FILE", __file__),
         ("MQTT_TOPIC_VOLT", "panel/#"),
         ("MQTT_TOPIC_VOLT", "panel/+/ampere"),
         ("MQTT_MAX_PANELS", "0"),

@@ -1,5 +1,7 @@
 """What the templates show: panels, metrics and connection states, ready to print."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +15,8 @@ from dashboard.texts import text
 from meters.live import ConnectionState
 from meters.metrics import METRICS
 from meters.models import Panel
+
+_DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,15 @@ class StateView:
 
     key: str
     text: str
+
+
+def in_order(panels: Iterable[Panel]) -> list[Panel]:
+    """As people count: trafo2 before trafo10."""
+    return sorted(panels, key=lambda panel: [_rank(part) for part in _DIGITS.split(panel.name)])
+
+
+def _rank(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdecimal() else (0, part)
 
 
 def panel_view(panel: Panel, now: datetime, readings: PanelReadings | None = None) -> PanelView:

@@ -27,7 +27,7 @@ SOCKET_PATH = "/ws/live/"
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The first panel; without any panel, how to send the first reading."""
-    panels = list(Panel.objects.shown())
+    panels = presentation.in_order(Panel.objects.shown())
     if not panels:
         return render(request, "dashboard/first_reading.html", _first_reading_context())
     return render(request, "dashboard/panel.html", _panel_context(panels, panels[0]))
@@ -37,7 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def panel(request: HttpRequest, name: str) -> HttpResponse:
-    panels = list(Panel.objects.shown())
+    panels = presentation.in_order(Panel.objects.shown())
     selected = next((candidate for candidate in panels if candidate.name == name), None)
     if selected is None:
         raise Http404

@@ -87,8 +87,8 @@ export class Chart {
       },
       scales: { y: { range } },
       axes: [
-        { ...axis, grid: { show: false }, size: 22, gap: 4, space: 84, values: times },
-        { ...axis, grid, size: 58, gap: 8, space: 34, values: (_, at, __, ___, step) => at.map((value) => tick(value, step)) },
+        { ...axis, grid: { show: false }, size: 22, gap: 4, space: 72, values: times },
+        { ...axis, grid, size: 58, gap: 8, space: 30, values: (_, at, __, ___, step) => at.map((value) => tick(value, step)) },
       ],
       series: [
         {},

@@ -10,6 +10,7 @@ export class PanelList {
     for (const card of document.querySelectorAll(".card[data-panel]")) {
       this.cards.set(card.dataset.panel, card);
       this.read(card);
+      if (card.ariaCurrent) card.scrollIntoView({ block: "nearest", inline: "center" });
     }
   }
 

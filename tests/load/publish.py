@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.load.wire import MAX_PACKET_ID, Link, Refused, publish_packet, topic_bytes
+from tests.load.wire import MAX_PACKET_ID, Link, RefusedError, publish_packet, topic_bytes
 
 METRIC_TOPICS = ("volt", "ampere", "power", "energy_cost")
 MOST_AT_ONCE = 200
@@ -95,7 +95,7 @@ class Meters:
                 due = int((time.monotonic() - started) * self.plan.rate) - sent
             try:
                 self._advance(todo, due)
-            except Refused:
+            except RefusedError:
                 raise
             except OSError:
                 self._lose()

@@ -15,7 +15,7 @@ _PUBACK = struct.Struct(">BBH")
 _REFUSALS = {4: "bad user name or password", 5: "not authorized"}
 
 
-class Refused(ConnectionError):
+class RefusedError(ConnectionError):
     """The broker answered, and said no."""
 
 
@@ -58,7 +58,7 @@ class Link:
     """A connection: bytes of PUBLISH packets out, packet ids of PUBACKs in."""
 
     def __init__(self, url: str, client_id: str, limit_s: float = 5.0) -> None:
-        """Connects. Raises OSError: nobody there, no answer, or Refused."""
+        """Connects. Raises OSError: nobody there, no answer, or RefusedError."""
         address = urlsplit(url)
         self._socket = socket.create_connection(
             (str(address.hostname), address.port or 1883), timeout=limit_s
@@ -71,7 +71,7 @@ class Link:
             answer = self._socket.recv(_CONNACK_BYTES, socket.MSG_WAITALL)
             if len(answer) < _CONNACK_BYTES or answer[3]:
                 reason = _REFUSALS.get(answer[3], str(answer[3])) if answer else "it hung up"
-                raise Refused(f"the broker refuses the publisher: {reason}")
+                raise RefusedError(f"the broker refuses the publisher: {reason}")
         except BaseException:
             self._socket.close()
             raise

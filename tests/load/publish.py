@@ -26,7 +26,8 @@ RETRY_S = 0.05
 @dataclass(frozen=True)
 class Plan:
     """Readings `first` ... `first + count - 1`, round robin over panels and their topics, `rate` a
-    second (0: no limit), at most `window` of them unconfirmed; each `bad_every`-th is no number."""
+    second (0: no limit), at most `window` of them unconfirmed; each `bad_every`-th is no number.
+    `timed` puts the time into each message, `note_times` into the report."""
 
     count: int
     rate: float = 0.0
@@ -37,6 +38,7 @@ class Plan:
     window: int = 2000
     prefix: str = "p"
     timed: bool = False
+    note_times: bool = False
 
     def topic(self, number: int) -> str:
         panel, topic = divmod(number, self.topics)
@@ -55,13 +57,19 @@ class Plan:
 
 @dataclass
 class Report:
-    """`confirmed` and `uncertain` are numbers of readings; `seconds` from first to last message."""
+    """`confirmed` and `uncertain` are numbers of readings; `seconds` from first to last message.
+
+    `started` and each reading's `sent_at`, in the order of the numbers, are of the monotonic clock,
+    which all processes of a machine share.
+    """
 
     confirmed: list[int] = field(default_factory=list)
     uncertain: list[int] = field(default_factory=list)
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     connections: int = 0
+    started: float = 0.0
+    sent_at: list[float] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(vars(self)))
@@ -87,6 +95,7 @@ class Meters:
 
     def run(self) -> Report:
         started, cpu = time.monotonic(), time.process_time()
+        self.report.started = started
         todo = deque(range(self.plan.first, self.plan.first + self.plan.count))
         while todo or self._under_way:
             due = len(todo)
@@ -118,6 +127,8 @@ class Meters:
             self._under_way[self._packet_id] = number
             topic = self._topics[number % len(self._topics)]
             packets.append(publish_packet(topic, self._packet_id, self.plan.payload(number)))
+        if self.plan.note_times:
+            self.report.sent_at += [time.monotonic()] * len(packets)
         if packets:
             self._link.send(packets)
         full = len(self._under_way) >= self.plan.window or not todo

@@ -77,9 +77,7 @@ def main() -> None:
         receiver.run()
     finally:
         draft = wanted.report.with_suffix(".draft")
-        draft.write_text(
-            json.dumps({"received": receiver.received, "finished": receiver.finished})
-        )
+        draft.write_text(json.dumps({"received": receiver.received, "finished": receiver.finished}))
         draft.rename(wanted.report)
     signal.pause()
 

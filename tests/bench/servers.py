@@ -73,10 +73,14 @@ class Stage:
         """PELBIOT on "mariadb" or "sqlite", migrated, no process started."""
         if self._mariadb is None:
             self._mariadb = self.services.mariadb()
-        env = {"MQTT_MAX_PANELS": "1000000", "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-        if database == "sqlite":
-            env["DATABASE_URL"] = ""
-        made = self.services.installation(self.mosquitto, mariadb=self._mariadb, **env)
+        url = self._mariadb.create_database("bench") if database == "mariadb" else ""
+        made = self.services.installation(
+            self.mosquitto,
+            mariadb=self._mariadb,
+            DATABASE_URL=url,
+            MQTT_MAX_PANELS="1000000",
+            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+        )
         made.manage("createsuperuser", "--noinput", f"--username={USER}", "--email=b@example.com")
         return made
 

@@ -54,6 +54,8 @@ MQTT_MAX_PANELS: int = env.int(
 MQTT_REJECTED_KEEP: int = env.int(
     "MQTT_REJECTED_KEEP", 10_000, validate=environment.between(100, 10_000_000)
 )
+SPOOL_PATH = Path(env.str("SPOOL_PATH", "") or STATE_DIR / "spool").absolute()
+SPOOL_MAX_MB: int = env.int("SPOOL_MAX_MB", 1024, validate=environment.between(1, 1_000_000))
 topic_filters: dict[str, str] = {
     "voltage": env.str("MQTT_TOPIC_VOLT", "panel/+/volt"),
     "ampere": env.str("MQTT_TOPIC_AMPERE", "panel/+/ampere"),

@@ -1,18 +1,70 @@
-"""Step 4: tell the broker that it may forget, after the commit and in the order of arrival."""
+"""Step 4: tell the broker that it may forget, after the commit and in the order of arrival.
 
-from collections.abc import Iterable
+Then find out when it has: what the broker has certainly taken in counts as settled in the
+checkpoint, for from then on it may give a packet id to another message.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from meters.ingest.checkpoint import Ledger
+from meters.mqtt.connection import Barrier
 from meters.mqtt.link import Received
+
+SETTLE_EVERY_S = 1.0
 
 
 class Acknowledger(Protocol):
-    def acknowledge(self, message: Received) -> bool: ...
+    def acknowledge(self, messages: Sequence[Received]) -> int: ...
+    def barrier(self) -> Barrier | None: ...
+    def passed(self, barrier: Barrier) -> bool | None: ...
 
 
-def acknowledge(messages: Iterable[Received], connection: Acknowledger) -> int:
-    """Acknowledge each message that came on the connection that stands now; returns how many.
+@dataclass
+class Acknowledgements:
+    """Sends them, and settles the ledger's entries behind them."""
 
-    The order matters: MQTT wants PUBACKs in the order of the PUBLISHes (MQTT-4.6.0-2).
-    """
-    return sum(connection.acknowledge(message) for message in messages)
+    connection: Acknowledger
+    ledger: Ledger
+    clock: Callable[[], float] = time.monotonic
+    _under_way: tuple[Barrier, int] | None = field(default=None, init=False)
+    _due_s: float = field(default=0.0, init=False)
+
+    def send(self, messages: Sequence[Received]) -> None:
+        """Acknowledge messages that are kept for good. Those of an earlier connection are left
+        out: they come again, and the ledger knows them.
+
+        The order matters: MQTT wants PUBACKs in the order of the PUBLISHes (MQTT-4.6.0-2).
+        """
+        self.connection.acknowledge(messages)
+
+    def settle(self) -> bool:
+        """Look whether the broker has taken in more; True where that moved the ledger on."""
+        if self._under_way is None:
+            self._ask()
+            return False
+        barrier, place = self._under_way
+        passed = self.connection.passed(barrier)
+        if passed is False:
+            return False
+        self._under_way = None
+        if passed:
+            self.ledger.settle(place)
+        return bool(passed)
+
+    def last_place(self) -> int | None:
+        """Up to where all is settled if the broker now takes in everything to the end."""
+        barrier = self.connection.barrier()
+        return None if barrier is None else self.ledger.settles_at(barrier.epoch)
+
+    def _ask(self) -> None:
+        if self.clock() < self._due_s or self.ledger.settled:
+            return
+        self._due_s = self.clock() + SETTLE_EVERY_S
+        barrier = self.connection.barrier()
+        if barrier is not None:
+            place = self.ledger.settles_at(barrier.epoch)
+            if place is not None:
+                self._under_way = (barrier, place)

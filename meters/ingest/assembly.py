@@ -15,6 +15,7 @@ from meters.ingest.engine import Engine, Stop
 from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
+from meters.ingest.spool import Spool, spool_file
 from meters.ingest.store import Store
 from meters.models import IngestWorker
 from meters.mqtt.connection import BrokerConnection
@@ -53,11 +54,16 @@ def build_engine(broadcaster: Broadcaster, stop: Stop) -> Engine:
     """The engine as the settings want it, not running yet."""
     wanted = connection_settings()
     inbox = Inbox()
-    broker = BrokerConnection(wanted, on_message=inbox.put, on_status=lambda status: None)
+    broker = BrokerConnection(wanted, inbox, on_status=lambda status: None)
     engine = Engine(
         inbox=inbox,
         sampler=Sampler(settings.MQTT_TOPICS),
+        drain_sampler=Sampler(settings.MQTT_TOPICS),
+        spool=Spool(
+            spool_file(settings.SPOOL_PATH, wanted.client_id), max_mb=settings.SPOOL_MAX_MB
+        ),
         store=Store(
+            wanted.client_id,
             auto_register=settings.MQTT_AUTO_REGISTER,
             max_panels=settings.MQTT_MAX_PANELS,
             rejected_keep=settings.MQTT_REJECTED_KEEP,

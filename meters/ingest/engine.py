@@ -2,16 +2,20 @@
 
 import logging
 import random
-from dataclasses import dataclass
-from typing import Protocol
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
-from django.db import connection as database
-
-from meters.ingest.acknowledge import Acknowledger, acknowledge
+from meters.ingest.acknowledge import Acknowledgements, Acknowledger
+from meters.ingest.checkpoint import Ledger
 from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Batch, Sampler
-from meters.ingest.store import CurrentValue, DatabaseAwayError, Outcome, Store
+from meters.ingest.spool import Spool, SpoolError
+from meters.ingest.store import CurrentValue, DatabaseAwayError, Outcome, Store, impatient
 from meters.live import StateEvent, iso
 from meters.mqtt.link import ConnectionStatus, Received
 from meters.mqtt.timestamps import to_datetime
@@ -19,8 +23,12 @@ from meters.mqtt.timestamps import to_datetime
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 2000
+# Each transaction has a price of its own, so at high rates it is taken at most this often.
+BUSY_RATE = 2000.0
+BUSY_INTERVAL_S = 0.03
 _IDLE_S = 0.5
-_LONGEST_RETRY_S = 5.0
+_HELD_S = 0.2
+T = TypeVar("T")
 
 
 class Stop(Protocol):
@@ -32,7 +40,7 @@ class Connection(Acknowledger, Protocol):
     status: ConnectionStatus
 
     def start(self) -> None: ...
-    def stop(self) -> None: ...
+    def stop(self) -> bool: ...
     def tick(self) -> None: ...
 
 
@@ -44,38 +52,124 @@ class Audience(Protocol):
 
 
 @dataclass
+class Patience:
+    """When to try a database that was away again: delays that double, are random, and are longer
+    where trying itself takes long."""
+
+    clock: Callable[[], float] = time.monotonic
+    waiting: bool = field(default=False, init=False)
+    _delay_s: float = field(default=0.0, init=False)
+    _due_s: float = field(default=0.0, init=False)
+
+    @property
+    def due(self) -> bool:
+        return self.clock() >= self._due_s
+
+    def failed(self, took_s: float) -> None:
+        self.waiting = True
+        self._delay_s = min(max(0.1, 2 * self._delay_s), 2.0)
+        pause_s = random.uniform(self._delay_s / 2, self._delay_s)  # noqa: S311 (no secret)
+        self._due_s = self.clock() + max(pause_s, min(2 * took_s, 10.0))
+
+    def succeeded(self) -> None:
+        self.waiting = False
+        self._delay_s = self._due_s = 0.0
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Messages on their way through the steps: all of them to be acknowledged, `fresh` of them to
+    be kept under `token`, and what those come to."""
+
+    messages: list[Received]
+    fresh: list[Received]
+    batch: Batch
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
+@dataclass
 class Engine:
-    """`run` loops over `step`; a step moves one batch from the inbox to its acknowledgement."""
+    """`run` loops over `step`; a step moves one batch from the inbox to its acknowledgement.
+
+    A batch is kept in the database, or in the spool while the database is away or the spool still
+    holds earlier ones, so that readings stay in order. Where neither takes it, it is held, nothing
+    more is taken in, and the broker keeps the rest.
+    """
 
     inbox: Inbox
     sampler: Sampler
+    drain_sampler: Sampler
     store: Store
+    spool: Spool
     connection: Connection
     audience: Audience
     heartbeat: Heartbeat
     stop: Stop
+    ledger: Ledger = field(default_factory=Ledger)
+    _patience: Patience = field(default_factory=Patience)
+    _held: _Unit | None = None
+    _doubtful: bool = False  # may the first of the spool be in the database already?
+    _unwritten: bool = False  # has the ledger moved on without a batch?
+    _from_before: int = 0  # messages that an earlier process left in the spool
+    _taken_s: float = 0.0
+    _rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._use(self.ledger)
 
     def run(self) -> None:
-        """Work until told to stop; the batch in hand is finished, the rest stays with the broker."""
-        self.connection.start()
-        try:
-            while not self.stop.is_set():
-                self.step()
-        finally:
-            self.inbox.close()
-            self.connection.stop()
-            self.heartbeat.hurry()
-            self._beat()
-            database.close()
+        """Work until told to stop; the batch in hand is finished, the rest stays with the broker.
+
+        Raises SpoolError where the spool can't be opened, NetworkThreadDiedError.
+        """
+        with impatient():
+            try:
+                if not self.resume():
+                    return
+                self.connection.start()
+                try:
+                    while not self.stop.is_set():
+                        self.step()
+                finally:
+                    self._end()
+            finally:
+                self.spool.close()
+
+    def resume(self) -> bool:
+        """Read what an earlier process of this client id has left; False where told to stop first.
+
+        Without the checkpoint no message may be taken in: it could be one that is stored. Where the
+        spool holds batches its checkpoint is the newest; else the database is waited for.
+        """
+        self.spool.open()
+        saved = self.spool.checkpoint()
+        self._from_before = self.spool.messages
+        self._doubtful = bool(self.spool.messages)
+        while True:
+            try:
+                saved = max(saved, self.store.checkpoint(), key=lambda checkpoint: checkpoint[0])
+                self._use(Ledger(*saved))
+                self.store.settle(self.ledger)
+            except DatabaseAwayError as error:
+                self._away(error, took_s=0.0)
+            else:
+                self._patience.succeeded()
+                return True
+            if self.spool.messages:
+                self._use(Ledger(*saved))
+                return True
+            while not self._patience.due:
+                if self.stop.wait(_HELD_S):
+                    return False
 
     def step(self, idle_s: float = _IDLE_S) -> bool:
         """One batch; False where there was nothing to do. Raises NetworkThreadDiedError."""
         self.connection.tick()
-        messages = self.inbox.take(MAX_BATCH, wait_s=idle_s)
-        if messages:
-            self._process(messages)
+        worked = self._receive(0.0 if self._can_drain else idle_s)
+        worked |= self._can_drain and self._drain()
+        self._settle(idle=not worked)
         self._beat()
-        return bool(messages)
+        return worked
 
     def status_changed(self, status: ConnectionStatus) -> None:
         """Called by the connection, in its thread: tell the pages and the status at once."""
@@ -91,35 +185,165 @@ class Engine:
             )
         self.heartbeat.hurry()
 
-    def _beat(self) -> None:
-        self.heartbeat.counters.received = self.inbox.received
-        self.heartbeat.beat(self.connection.status)
+    # -- from the inbox to the acknowledgement ----------------------------------------------------
 
-    def _process(self, messages: list[Received]) -> None:
-        batch = self.sampler.sample(messages)
-        outcome = self._save(batch)
-        if outcome is None:
+    def _receive(self, idle_s: float) -> bool:
+        if self._held is None:
+            messages = self._take(idle_s)
+            if not messages:
+                return False
+            self._held = self._sample(messages)
+        unit = self._held
+        if not self._keep(unit):
+            self.stop.wait(_HELD_S)
+            return False
+        self._held = None
+        self._acknowledgements.send(unit.messages)
+        self.audience.offer(self.store.current(unit.batch.samples))
+        duplicates = len(unit.messages) - len(unit.fresh)
+        self.heartbeat.counters.duplicate += duplicates
+        self.heartbeat.saw(unit.messages[-1])
+        return True
+
+    def _take(self, idle_s: float) -> list[Received]:
+        now_s = time.monotonic()
+        early_s = self._taken_s + BUSY_INTERVAL_S - now_s
+        if self._rate > BUSY_RATE and early_s > 0 and len(self.inbox) < MAX_BATCH:
+            time.sleep(early_s)
+        messages = self.inbox.take(MAX_BATCH, wait_s=idle_s)
+        now_s, before_s = time.monotonic(), self._taken_s
+        self._taken_s = now_s
+        self._rate = len(messages) / max(now_s - before_s, 0.001)
+        return messages
+
+    def _sample(self, messages: list[Received]) -> _Unit:
+        take = self.ledger.take
+        # A retained message is a copy of an old one that the broker keeps for newcomers.
+        fresh = [message for message in messages if take(message) and not message.retained]
+        return _Unit(messages, fresh, self.sampler.sample(fresh))
+
+    def _keep(self, unit: _Unit) -> bool:
+        """Whether the unit is now kept for good."""
+        if not unit.fresh:
+            return True
+        if not self.spool.messages and self._patience.due:
+            outcome = self._try(lambda: self.store.save(unit.batch, self.ledger, unit.token))
+            if outcome is not None:
+                self._count(outcome)
+                return True
+            self._doubtful = True
+        try:
+            self.spool.append(unit.token, unit.fresh, self.ledger)
+        except SpoolError as error:
+            self._say(f"{error}: nothing more is taken in until the database is back")
+            return False
+        self.sampler.forget()
+        return True
+
+    # -- the database, away and back --------------------------------------------------------------
+
+    @property
+    def _can_drain(self) -> bool:
+        return bool(self.spool.messages) and self._patience.due
+
+    def _drain(self) -> bool:
+        """Move the oldest batches from the spool to the database; False where it is away."""
+        try:
+            return self._drain_oldest()
+        except SpoolError as error:
+            self._say(str(error))
+            self._patience.failed(0.0)
+            return False
+
+    def _drain_oldest(self) -> bool:
+        if self._doubtful:
+            token = self._try(self.store.last_token)
+            if token is None:
+                return False
+            self.heartbeat.counters.stored += self.spool.remove_through(token)
+            self._doubtful = False
+        batches = self.spool.oldest(MAX_BATCH)
+        if batches:
+            messages = [message for batch in batches for message in batch.messages]
+            batch = self.drain_sampler.sample(messages)
+            outcome = self._try(lambda: self.store.save(batch, None, batches[-1].token))
+            self._doubtful = outcome is None
+            if outcome is None:
+                return False
+            self.spool.remove(batches)
+            self._count(outcome)
+        if not self.spool.messages:
+            self._unwritten = True
+            logger.info("the spool is empty again: all readings are in the database")
+        return True
+
+    def _try(self, work: Callable[[], T]) -> T | None:
+        """What the database answers; None where it is away."""
+        started_s = time.monotonic()
+        try:
+            answer = work()
+        except DatabaseAwayError as error:
+            self._away(error, time.monotonic() - started_s)
+            return None
+        if self._patience.waiting:
+            logger.info("the database is back; %d readings wait in the spool", self.spool.messages)
+        self._patience.succeeded()
+        return answer
+
+    def _away(self, error: DatabaseAwayError, took_s: float) -> None:
+        if not self._patience.waiting:
+            self._say(f"the database doesn't take readings, they go to the spool: {error}")
+        self._patience.failed(took_s)
+
+    def _count(self, outcome: Outcome) -> None:
+        self.heartbeat.counters.stored += outcome.stored
+        self.heartbeat.counters.rejected += outcome.rejected
+
+    # -- what goes on beside ----------------------------------------------------------------------
+
+    def _use(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._acknowledgements = Acknowledgements(self.connection, ledger)
+
+    def _settle(self, *, idle: bool) -> None:
+        self._unwritten |= self._acknowledgements.settle()
+        if idle and self._unwritten:
+            self._write_ledger()
+
+    def _write_ledger(self) -> None:
+        """Keep the ledger as it is, in the place where the next batch goes. Not while one is held:
+        that is in the ledger, and kept nowhere."""
+        if self._held is not None:
             return
-        acknowledge(messages, self.connection)
-        self.audience.offer(outcome.current)
-        counters = self.heartbeat.counters
-        counters.stored += outcome.stored
-        counters.rejected += outcome.rejected
-        counters.duplicate += batch.retained
-        self.heartbeat.saw(messages[-1])
+        if self.spool.messages:
+            with suppress(SpoolError):  # the next batch says so, if it is still the case
+                self.spool.settle(self.ledger)
+                self._unwritten = False
+        elif self._patience.due:
+            self._unwritten = self._try(self._settle_in_database) is None
 
-    def _save(self, batch: Batch) -> Outcome | None:
-        """Store the batch, however often that takes; None where the process is to stop before."""
-        outcome, delay_s = Outcome(), 0.2
-        while True:
-            try:
-                self.store.save(batch, outcome)
-                return outcome
-            except DatabaseAwayError as error:
-                sentence = f"the database doesn't take readings, trying again: {error}"
-                logger.warning("%s", sentence)
-                self.heartbeat.failed(sentence)
-            if self.stop.wait(random.uniform(delay_s / 2, delay_s)):  # noqa: S311 (no secret)
-                return None
-            delay_s = min(delay_s * 2, _LONGEST_RETRY_S)
-            self.connection.tick()
+    def _settle_in_database(self) -> bool:
+        self.store.settle(self.ledger)
+        return True
+
+    def _beat(self) -> None:
+        counters = self.heartbeat.counters
+        counters.received = self.inbox.received + self._from_before - self.spool.lost
+        counters.spooled = self.spool.messages
+        if self._patience.due and self.heartbeat.beat(self.connection.status) is False:
+            self._patience.failed(0.0)
+
+    def _end(self) -> None:
+        self.inbox.close()
+        place = self._acknowledgements.last_place()
+        if self.connection.stop() and place is not None:
+            self.ledger.settle(place)
+            self._write_ledger()
+        self.heartbeat.hurry()
+        self._beat()
+
+    def _say(self, sentence: str) -> None:
+        """Into the log and the status, once while it stays the same."""
+        if sentence != self.heartbeat.error:
+            logger.warning("%s", sentence)
+            self.heartbeat.failed(sentence)

@@ -67,12 +67,12 @@ class Heartbeat:
             "timestamp": iso(to_datetime(int(message.received_s * 1_000_000))),
         }
 
-    def beat(self, status: ConnectionStatus, *, now_s: float | None = None) -> bool:
-        """Write the row if it is due; True where it was written. A database that is away is the
-        store's to report; the heartbeat then simply doesn't happen, which is its message."""
+    def beat(self, status: ConnectionStatus, *, now_s: float | None = None) -> bool | None:
+        """Write the row if it is due (else None); True where it was written. A database that is
+        away is the store's to report: a heartbeat that doesn't happen is its own message."""
         now_s = time.monotonic() if now_s is None else now_s
         if now_s < self._due:
-            return False
+            return None
         self._due = now_s + INTERVAL_S
         rate = self._rate(now_s)
         try:

@@ -32,7 +32,6 @@ class Sample:
     values: dict[str, float] = field(default_factory=dict)
     messages: list[Received] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
-    saved: bool = False
 
     def add(self, metric: str, value: float, message: Received) -> None:
         self.values[metric] = value
@@ -46,16 +45,14 @@ class Rejection:
 
     message: Received
     reason: str
-    saved: bool = False
 
 
 @dataclass(slots=True)
 class Batch:
-    """What a number of messages came to: each of them in exactly one of the three."""
+    """What a number of messages came to: each of them in exactly one of the two."""
 
     samples: list[Sample] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    retained: int = 0
 
 
 def beside_the_grid(moment_us: int) -> int:
@@ -71,21 +68,21 @@ class Sampler:
         self._topics = topics
         self._open: dict[str, Sample] = {}
 
+    def forget(self) -> None:
+        """Let no reading join a sample from before."""
+        self._open.clear()
+
     def sample(self, messages: Iterable[Received]) -> Batch:
         batch = Batch()
         samples: dict[tuple[str, int], Sample] = {}
         for message in messages:
-            if message.retained:
-                # A copy of an old message that the broker keeps for newcomers: not a new reading.
-                batch.retained += 1
-                continue
             try:
                 self._add(samples, message)
             except BadMessageError as error:
                 batch.rejections.append(Rejection(message, error.reason))
         batch.samples = list(samples.values())
         if len(self._open) > _OPEN_SAMPLES_KEPT:
-            self._open.clear()
+            self.forget()
         return batch
 
     def _add(self, samples: dict[tuple[str, int], Sample], message: Received) -> None:
@@ -95,8 +92,7 @@ class Sampler:
         if payload.measured_us is None:
             sample = self._at_receipt(samples, panel, metric, received_us)
         else:
-            key = (panel, payload.measured_us)
-            sample = samples.setdefault(key, Sample(panel, payload.measured_us, fresh=False))
+            sample = _joined(samples, panel, payload.measured_us, set())
         sample.add(metric, payload.value, message)
 
     def _at_receipt(
@@ -105,10 +101,7 @@ class Sampler:
         last = self._open.get(panel)
         if last is not None:
             if metric not in last.taken and 0 <= received_us - last.moment_us <= MERGE_WINDOW_US:
-                key = (panel, last.moment_us)
-                return samples.setdefault(
-                    key, Sample(panel, last.moment_us, fresh=False, taken=last.taken)
-                )
+                return _joined(samples, panel, last.moment_us, last.taken)
             if 0 <= last.moment_us - received_us < 1_000_000:
                 received_us = last.moment_us + 1  # two readings of a metric in one microsecond
         moment_us = beside_the_grid(received_us)
@@ -117,3 +110,13 @@ class Sampler:
         sample = Sample(panel, moment_us, fresh=True)
         samples[panel, moment_us] = self._open[panel] = sample
         return sample
+
+
+def _joined(
+    samples: dict[tuple[str, int], Sample], panel: str, moment_us: int, taken: set[str]
+) -> Sample:
+    """The batch's sample of that moment, which may stand in the database already."""
+    key = (panel, moment_us)
+    if key not in samples:
+        samples[key] = Sample(panel, moment_us, fresh=False, taken=taken)
+    return samples[key]

@@ -89,3 +89,32 @@ class IngestWorker(models.Model):
     @property
     def is_fresh(self) -> bool:
         return self.heartbeat_at >= timezone.now() - timedelta(seconds=FRESH_S)
+
+
+class IngestCheckpoint(models.Model):
+    """What an ingest has processed of its client id's messages (see `meters.ingest.checkpoint`):
+    here the list's head, and the `token` of the last batch, by which a commit that was never
+    answered is found again."""
+
+    client_id = WireNameField(max_length=128, primary_key=True)
+    generation = models.PositiveBigIntegerField()
+    end = models.PositiveBigIntegerField()
+    settled = models.PositiveBigIntegerField()
+    token = models.CharField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.client_id)
+
+
+class IngestCheckpointPage(models.Model):
+    """A page of that list; a client's pages are written over in turn."""
+
+    pk = models.CompositePrimaryKey("client_id", "slot")
+    client_id = WireNameField(max_length=128)
+    slot = models.PositiveSmallIntegerField()
+    number = models.PositiveBigIntegerField()
+    generation = models.PositiveBigIntegerField()
+    entries = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.number}"

@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -13,7 +13,6 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from meters.mqtt.broker import Broker
-from meters.mqtt.link import Received
 
 MQTT_5 = MQTTProtocolVersion.MQTTv5
 MQTT_3 = MQTTProtocolVersion.MQTTv311
@@ -25,29 +24,31 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 _FAREWELL_S = 2.0
 
 
+C = TypeVar("C", bound=Client)
+
+
 class Socket(Protocol):
     def fileno(self) -> int: ...
 
 
 def build_client(
+    client_class: type[C],
     broker: Broker,
     *,
     client_id: str,
     protocol: MQTTProtocolVersion = MQTT_5,
     manual_ack: bool = False,
     persistent: bool = False,
-    userdata: Any = None,
-) -> Client:
+) -> C:
     """A client for `broker`, not connected yet; `persistent` keeps its session at the broker.
 
     `mqtts` and `wss` verify the broker's certificate, against the system's authorities or
     `broker.ca_file`.
     """
-    client = Client(
+    client = client_class(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=None if protocol == MQTT_5 else not persistent,
-        userdata=userdata,
         protocol=protocol,
         transport="websockets" if broker.websocket else "tcp",
         manual_ack=manual_ack,
@@ -80,28 +81,17 @@ def protocol_name(protocol: MQTTProtocolVersion) -> str:
     return "5" if protocol == MQTT_5 else "3.1.1"
 
 
-def as_received(message: MQTTMessage, epoch: int, now_s: float) -> Received:
-    """A message of the connection `epoch`, as the ingest knows it."""
+def topic_of(message: MQTTMessage) -> str:
+    """Its topic, readable also where it is no UTF-8 (which MQTT forbids): left unacknowledged such
+    a message would come again for ever; so it fails the topic check and is recorded."""
     try:
-        topic = message.topic
+        return message.topic
     except UnicodeDecodeError:
-        # Left unacknowledged this message would come again for ever; the topic that is no UTF-8
-        # (forbidden by MQTT) fails the topic check and is recorded with its payload.
-        topic = message._topic.decode("utf-8", "backslashreplace")
-    return Received(
-        epoch,
-        message.mid,
-        message.qos,
-        message.retain,
-        message.dup,
-        topic,
-        bytes(message.payload),
-        now_s,
-    )
+        return message._topic.decode("utf-8", "backslashreplace")
 
 
-def read_to_the_end(client: Client, userdata: Any, closing: Socket) -> None:
-    """For paho's `on_socket_close`: let the broker take in all that was sent before the good-bye.
+def read_to_the_end(closing: Socket) -> bool:
+    """Let the broker take in all that was sent before the good-bye; whether it did.
 
     A socket that is closed with something unread in it is reset, upon which the broker throws away
     what it hasn't read yet: acknowledgements, whose messages would then be delivered again.
@@ -112,4 +102,5 @@ def read_to_the_end(client: Client, userdata: Any, closing: Socket) -> None:
         while (left_s := deadline - time.monotonic()) > 0:
             same.settimeout(left_s)
             if not same.recv(65_536):
-                return
+                return True
+    return False

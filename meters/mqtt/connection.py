@@ -8,8 +8,9 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -20,11 +21,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 from meters.mqtt.attempts import Attempts
 from meters.mqtt.client import (
     MQTT_5,
-    as_received,
     build_client,
     connect_options,
     protocol_name,
     read_to_the_end,
+    topic_of,
 )
 from meters.mqtt.failures import (
     connect_failure,
@@ -33,12 +34,21 @@ from meters.mqtt.failures import (
     refusal,
     unsupported_version,
 )
-from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Received
+from meters.mqtt.ingest_client import IngestClient
+from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Intake, Received
 from meters.mqtt.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
 
 _NEVER_S = 3600.0  # paho isn't to try again by itself: `tick` does, with another version
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """A place in the stream of packets to the broker: the ping that was sent there."""
+
+    epoch: int
+    ping: int
 
 
 class NetworkThreadDiedError(Exception):
@@ -50,22 +60,24 @@ class BrokerConnection:
     """Connects, subscribes, hands over messages and acknowledges them, through every fault.
 
     1. `start` returns at once; an unreachable broker is retried with growing, random delays.
-    2. `on_message(Received)` runs in the network thread and may block it to slow the broker down.
+    2. `intake` gets the messages, from the network thread; while it has no room, none are read.
     3. `acknowledge` sends nothing for a message of an earlier connection: the broker may have
        given that packet id to another message since, which would then be lost.
-    4. `tick`, called now and then, does what a callback can't: change the protocol, watch the thread.
+    4. `barrier` and `passed` tell when the broker has taken in what was acknowledged.
+    5. `tick`, called now and then, does what a callback can't: change the protocol, watch the thread.
     """
 
     settings: ConnectionSettings
-    on_message: Callable[[Received], None]
+    intake: Intake
     on_status: Callable[[ConnectionStatus], None]
-    new_client: Callable[..., Client] = build_client
+    new_client: Callable[..., IngestClient] = partial(build_client, IngestClient)
     clock: Callable[[], float] = time.monotonic
     status: ConnectionStatus = field(default_factory=ConnectionStatus)
+    session: int = 0  # counts the broker's sessions since our start: 0 is the one we found there
     _epoch: int = 0
     _gate: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
-    _client: Client | None = None
+    _client: IngestClient | None = None
     _protocol: MQTTProtocolVersion = MQTT_5
     _answered: bool = False  # did this connection bring a CONNACK?
     _switch_s: float | None = None  # when to try the other version of MQTT
@@ -83,6 +95,7 @@ class BrokerConnection:
             manual_ack=True,
             persistent=True,
         )
+        client.intake = self.intake
         client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -95,22 +108,42 @@ class BrokerConnection:
         client.connect_async(self.settings.broker.host, self.settings.broker.port, **options)
         client.loop_start()
 
-    def stop(self) -> None:
-        """Send what is still to be sent, say good-bye, end the thread."""
-        self._end_client()
+    def stop(self) -> bool:
+        """Send what is still to be sent, say good-bye, end the thread; whether the broker has
+        taken in all of it."""
+        was_connected = self.status.connected
+        taken_in = self._end_client() and was_connected
         with self._gate:
             self._epoch += 1
             self.status = replace(self.status, connected=False, since_s=None)
+        return taken_in
 
-    def acknowledge(self, message: Received) -> bool:
-        """Acknowledge a QoS 1 message; False where its connection is gone and it will come again."""
-        if message.qos == 0:
-            return True
+    def acknowledge(self, messages: Iterable[Received]) -> int:
+        """Acknowledge the QoS 1 messages among these, in their order; returns how many were left
+        out because their connection is gone: those will come again."""
         with self._gate:
-            if message.epoch != self._epoch or not self.status.connected or self._client is None:
-                return False
-            self._client.ack(message.packet_id, message.qos)
-            return True
+            client, epoch = self._client, self._epoch
+            if client is None or not self.status.connected:
+                return sum(message.qos == 1 for message in messages)
+            wanted = [message for message in messages if message.qos == 1]
+            current = [message.packet_id for message in wanted if message.epoch == epoch]
+            client.acknowledge_all(current)
+            return len(wanted) - len(current)
+
+    def barrier(self) -> Barrier | None:
+        """A mark behind all that was acknowledged so far; None where nothing is connected."""
+        with self._gate:
+            if self._client is None or not self.status.connected:
+                return None
+            return Barrier(self._epoch, self._client.ping())
+
+    def passed(self, barrier: Barrier) -> bool | None:
+        """Whether the broker has taken in what was sent before; None where that connection ended
+        before it said so."""
+        with self._gate:
+            if self._client is None or self._epoch != barrier.epoch or not self.status.connected:
+                return None
+            return self._client.answered(barrier.ping)
 
     def tick(self) -> None:
         """Raises NetworkThreadDiedError when nothing could ever arrive again."""
@@ -127,13 +160,17 @@ class BrokerConnection:
         logger.info("trying MQTT %s", protocol_name(self._attempts.protocol))
         self.start()
 
-    def _end_client(self) -> None:
+    def _end_client(self) -> bool:
         client, self._client = self._client, None
+        taken_in: list[bool] = []
         if client is not None:
-            client.on_socket_close = read_to_the_end
+            client.on_socket_close = lambda client, userdata, closing: taken_in.append(
+                read_to_the_end(closing)
+            )
             client.disconnect()
             client.loop_stop()
         self._thread = self._switch_s = None
+        return any(taken_in)
 
     # -- callbacks, in paho's network thread ----------------------------------------------------
 
@@ -204,7 +241,19 @@ class BrokerConnection:
             self.on_status(self.status)
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
-        self.on_message(as_received(message, self._epoch, time.time()))
+        self.intake.put(
+            Received(
+                self._epoch,
+                message.mid,
+                message.qos,
+                message.retain,
+                message.dup,
+                topic_of(message),
+                message.payload,  # type: ignore[arg-type]
+                time.time(),
+                self.session,
+            )
+        )
 
     # -- what they come to ----------------------------------------------------------------------
 
@@ -213,6 +262,7 @@ class BrokerConnection:
         protocol = protocol_name(self._protocol)
         with self._gate:
             self._epoch += 1
+            self.session += not session_kept
             self.status = ConnectionStatus(True, time.time(), protocol, errors=self.status.errors)
         logger.info(
             "connected to %s as %s (MQTT %s, session %s)",

@@ -1,13 +1,18 @@
 """What the connection to the broker and its users say to each other."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from meters.mqtt.broker import Broker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Received:
-    """One message as it arrived. `epoch` names the connection it came on, `received_s` is Unix time."""
+    """One message as it arrived, not to be changed (frozen would cost a microsecond each).
+
+    `epoch` names the connection it came on and `session` the broker's session: a session that
+    the broker has lost and begun anew has another number. `received_s` is Unix time.
+    """
 
     epoch: int
     packet_id: int
@@ -17,6 +22,16 @@ class Received:
     topic: str
     payload: bytes
     received_s: float
+    session: int = 0
+
+
+class Intake(Protocol):
+    """Where messages go, from the network thread. Without room the socket is left unread, so that
+    TCP holds the broker back."""
+
+    def put(self, message: Received) -> None: ...
+    def has_room(self) -> bool: ...
+    def wait_for_room(self, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

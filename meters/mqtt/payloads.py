@@ -7,8 +7,7 @@ optional `timestamp`. The grammar of a number is ours, because Python's is too g
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from meters.metrics import Metric
 from meters.mqtt.errors import BadMessageError, printable
@@ -16,15 +15,16 @@ from meters.mqtt.timestamps import parse_iso, parse_unix
 
 MAX_PAYLOAD_BYTES = 4096
 MAX_NESTING = 20
+_PLAIN_LENGTH = 64
 _WHITE_SPACE = " \t\r\n\v\f"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_PLAIN_BYTES = re.compile(_NUMBER.pattern.encode())
 _EXPECTED = (
     'a number such as 230.45, or {"value": 230.45, "timestamp": "2026-01-15T10:30:45+07:00"}'
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """What a message says: `value` in the metric's unit; `measured_us` is the meter's own time in
     microseconds since 1970 (UTC), None where the meter sent none."""
 
@@ -41,6 +41,10 @@ def parse_payload(payload: bytes, metric: Metric, *, now_us: int) -> Payload:
 
     Raises BadMessageError with a reason a person understands.
     """
+    if len(payload) <= _PLAIN_LENGTH and _PLAIN_BYTES.fullmatch(payload):
+        value = float(payload)  # the usual case, without a detour
+        if metric.minimum <= value <= metric.maximum:
+            return Payload(value, None)
     text = _decode(payload)
     if _NUMBER.fullmatch(text):
         return Payload(_number(text, metric), None)

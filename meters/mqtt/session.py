@@ -128,7 +128,7 @@ class BrokerSession:
     def _start(self, protocol: MQTTProtocolVersion, connect_timeout_s: float) -> None:
         self._failure, self._answered = None, False
         try:
-            client = build_client(self.broker, client_id=self._client_id, protocol=protocol)
+            client = build_client(Client, self.broker, client_id=self._client_id, protocol=protocol)
         except OSError as error:  # the authority's file
             raise BrokerUnavailableError(connect_failure(self.broker, error)) from None
         client.connect_timeout = connect_timeout_s

@@ -41,15 +41,18 @@ class Subscriptions:
 
     def answered(self, reasons: Sequence[ReasonCode]) -> str:
         """What the broker's answer means, in a sentence; empty where it grants everything."""
-        refused = [
-            f"{name} ({reason.getName()})"
-            for name, reason in zip(self.settings.subscriptions, reasons, strict=False)
-            if reason.is_failure
-        ]
-        if not refused:
-            return ""
-        self._due = self.clock() + ASK_AGAIN_S
-        return (
-            f"the broker refuses the subscription to {', '.join(refused)}: "
-            f"check the rights of user {self.settings.broker.username or '(none)'} there"
-        )
+        answers = list(zip(self.settings.subscriptions, reasons, strict=False))
+        refused = [f"{name} ({reason.getName()})" for name, reason in answers if reason.is_failure]
+        if refused:
+            self._due = self.clock() + ASK_AGAIN_S
+            return (
+                f"the broker refuses the subscription to {', '.join(refused)}: "
+                f"check the rights of user {self.settings.broker.username or '(none)'} there"
+            )
+        lowered = [name for name, reason in answers if reason.value < self.settings.qos]
+        if lowered:
+            return (
+                f"the broker grants only QoS 0 for {', '.join(lowered)}: "
+                "readings can get lost on the way; raise the QoS it allows"
+            )
+        return ""

@@ -25,10 +25,14 @@ def message(
     at_s: float = NOW_S,
     *,
     retained: bool = False,
+    redelivered: bool = False,
     epoch: int = 1,
+    session: int = 0,
+    packet_id: int | None = None,
 ) -> Received:
     raw = payload if isinstance(payload, bytes) else payload.encode()
-    return Received(epoch, next(_packet_ids), 1, retained, False, topic, raw, at_s)
+    number = next(_packet_ids) if packet_id is None else packet_id
+    return Received(epoch, number, 1, retained, redelivered, topic, raw, at_s, session)
 
 
 def timed(value: float, timestamp: str, topic: str = "panel/trafo1/volt") -> Received:
@@ -43,4 +47,9 @@ def new_sampler() -> Sampler:
 def new_store(
     auto_register: bool = True, max_panels: int = 1000, rejected_keep: int = 1000
 ) -> Store:
-    return Store(auto_register=auto_register, max_panels=max_panels, rejected_keep=rejected_keep)
+    return Store(
+        "ingest",
+        auto_register=auto_register,
+        max_panels=max_panels,
+        rejected_keep=rejected_keep,
+    )

@@ -1,6 +1,7 @@
 """Saving messages in a test, and what then stands in the database."""
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from meters.ingest.sample import Batch
@@ -9,15 +10,15 @@ from meters.models import Trend
 from meters.mqtt.link import Received
 from tests.ingest.messages import new_sampler, new_store
 
+_tokens = count(1)
+
 
 def save(messages: Iterable[Received], store: Store | None = None) -> Outcome:
     return save_batch(new_sampler().sample(messages), store)
 
 
-def save_batch(batch: Batch, store: Store | None = None) -> Outcome:
-    outcome = Outcome()
-    (store or new_store()).save(batch, outcome)
-    return outcome
+def save_batch(batch: Batch, store: Store | None = None, token: str = "") -> Outcome:
+    return (store or new_store()).save(batch, None, token or f"batch {next(_tokens)}")
 
 
 def readings(panel: str = "trafo1") -> list[dict[str, Any]]:

@@ -1,22 +1,25 @@
 """The engine with a connection, an audience and a stop flag that write down what happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meters.ingest import store as store_module
-from meters.ingest.engine import Engine
+from meters.ingest import statements
+from meters.ingest.engine import Engine, Patience
 from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.receive import Inbox
-from meters.ingest.store import CurrentValue, DatabaseAwayError, Store
+from meters.ingest.spool import Spool, SpoolError
+from meters.ingest.store import CurrentValue, DatabaseAwayError, Outcome, Store
 from meters.live import StateEvent
 from meters.models import IngestWorker, RejectedMessage, Trend
 from meters.mqtt.broker import Broker
-from meters.mqtt.connection import NetworkThreadDiedError
+from meters.mqtt.connection import Barrier, NetworkThreadDiedError
 from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Received
-from tests.ingest.messages import message, new_sampler, new_store
+from tests.ingest.messages import NOW_S, message, new_sampler, new_store
+from tests.ingest.storing import readings
 
 pytestmark = pytest.mark.django_db
 # `run` closes the database at its end, which the usual test's transaction would not survive.
@@ -30,23 +33,32 @@ class StubConnection:
     status: ConnectionStatus = field(default_factory=lambda: ConnectionStatus(connected=True))
     epoch: int = 1
     died: bool = False
+    hears: bool = True  # has the broker taken in what was sent?
+    looks: bool = True  # at the database, when it acknowledges
 
     def start(self) -> None:
         self.journal.append("start")
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         self.journal.append("stop")
         self.status = replace(self.status, connected=False)
+        return self.hears
 
     def tick(self) -> None:
         if self.died:
             raise NetworkThreadDiedError
 
-    def acknowledge(self, one: Received) -> bool:
-        if one.epoch != self.epoch:
-            return False
-        self.journal.append(("acknowledged", one.packet_id, Trend.objects.count()))
-        return True
+    def acknowledge(self, messages: Sequence[Received]) -> int:
+        stored = Trend.objects.count() if self.looks else 0
+        current = [one for one in messages if one.epoch == self.epoch]
+        self.journal += [("acknowledged", one.packet_id, stored) for one in current]
+        return len(messages) - len(current)
+
+    def barrier(self) -> Barrier | None:
+        return Barrier(self.epoch, 1)
+
+    def passed(self, barrier: Barrier) -> bool | None:
+        return self.hears
 
 
 @dataclass
@@ -76,7 +88,7 @@ class StubStop:
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, spool: Path) -> None:
         self.journal: list[Any] = []
         self.inbox = Inbox()
         self.stop = StubStop()
@@ -85,7 +97,9 @@ class Bench:
         self.engine = Engine(
             inbox=self.inbox,
             sampler=new_sampler(),
+            drain_sampler=new_sampler(),
             store=new_store(),
+            spool=Spool(spool, max_mb=1),
             connection=self.connection,
             audience=StubAudience(self.journal),
             heartbeat=self.heartbeat,
@@ -105,19 +119,33 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "spool.sqlite3")
+    yield bench
+    bench.engine.spool.close()
 
 
-def break_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Every save fails from now on; returns how the database comes back."""
-    save = Store.save
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The database takes nothing until `undo`."""
 
     def away(self: Store, *args: Any) -> None:
         raise DatabaseAwayError("Server has gone away")
 
-    monkeypatch.setattr(Store, "save", away)
-    return lambda: monkeypatch.setattr(Store, "save", save)
+    monkeypatch.setattr(Heartbeat, "beat", lambda *args: None)
+    monkeypatch.setattr(Patience, "failed", _at_once)
+    with pytest.MonkeyPatch.context() as during:
+        for name in ("save", "settle", "checkpoint", "last_token"):
+            during.setattr(Store, name, away)
+        yield during
+
+
+def _at_once(self: Patience, took_s: float) -> None:
+    self.waiting = True
+
+
+def voltages() -> list[float]:
+    return [row["voltage"] for row in readings()]
 
 
 def test_messages_are_acknowledged_after_the_commit_and_in_the_order_of_arrival(
@@ -129,7 +157,7 @@ def test_messages_are_acknowledged_after_the_commit_and_in_the_order_of_arrival(
     assert bench.step()
     assert bench.journal == [
         *(("acknowledged", one.packet_id, 2) for one in messages),
-        ("offered", [230.0, 231.0]),
+        ("offered", [231.0]),
     ]
 
 
@@ -137,13 +165,13 @@ def test_nothing_is_acknowledged_before_the_commit(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen_during_save: list[list[int]] = []
-    write = store_module._write_trends
+    write = statements.write_trends
 
     def spy(*args: Any) -> None:
         seen_during_save.append(bench.acknowledged)
         write(*args)
 
-    monkeypatch.setattr(store_module, "_write_trends", spy)
+    monkeypatch.setattr(statements, "write_trends", spy)
     bench.receive(message())
     bench.step()
     assert seen_during_save == [[]]
@@ -166,37 +194,212 @@ def test_a_message_of_an_older_connection_is_stored_and_left_to_come_again(bench
     assert Trend.objects.count() == 2
 
 
-def test_an_outage_is_waited_for_with_growing_pauses_and_then_everything_is_stored(
+def test_during_an_outage_readings_are_acknowledged_from_the_spool_and_still_shown(
+    bench: Bench, outage: pytest.MonkeyPatch
+) -> None:
+    bench.connection.looks = False
+    bench.receive(message(payload="230"), message(payload="?"), message(payload="231"))
+    assert bench.step()
+    assert len(bench.acknowledged) == 3
+    assert bench.journal[-1] == ("offered", [231.0])
+    assert bench.heartbeat.counters.spooled == 3
+    assert "gone away" in bench.heartbeat.error
+    outage.undo()
+    assert not Trend.objects.exists()
+
+
+def test_when_the_database_is_back_all_is_stored_once_and_in_order(
+    bench: Bench, outage: pytest.MonkeyPatch
+) -> None:
+    for value in range(5):
+        bench.receive(message(payload=str(value), at_s=NOW_S + value))
+        bench.step()
+    outage.undo()
+    bench.receive(message(payload="5", at_s=NOW_S + 5))
+    while bench.step():
+        assert bench.heartbeat.counters.in_memory == 0
+    assert voltages() == [0, 1, 2, 3, 4, 5]
+    assert bench.heartbeat.counters.stored == 6
+    assert bench.heartbeat.counters.spooled == 0
+    bench.receive(message(payload="6", at_s=NOW_S + 6))
+    bench.step()
+    assert voltages()[-1] == 6
+
+
+def test_while_the_spool_holds_readings_new_ones_queue_up_behind_them(
+    bench: Bench, outage: pytest.MonkeyPatch
+) -> None:
+    bench.receive(message(payload="1"))
+    bench.step()
+    outage.undo()
+    kept: list[int] = []
+    append = Spool.append
+    outage.setattr(
+        Spool,
+        "append",
+        lambda *args: (kept.append(len(args[2])), append(*args)),  # type: ignore[func-returns-value]
+    )
+    bench.receive(message(payload="2"))
+    bench.step()
+    assert kept == [1]
+
+
+def test_a_commit_that_came_through_before_the_outage_is_not_drained_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    come_back = break_database(monkeypatch)
+    save = Store.save
 
-    def back_after_ten_waits() -> bool:
-        if len(bench.stop.waits) == 10:
-            come_back()
-        return False
+    def unanswered(self: Store, *args: Any) -> Outcome:
+        save(self, *args)
+        raise DatabaseAwayError("Lost connection to server during query")
 
-    bench.stop.when = back_after_ten_waits
-    bench.receive(message(), message("panel/trafo1/power"))
+    with monkeypatch.context() as during:
+        during.setattr(Store, "save", unanswered)
+        during.setattr(Patience, "failed", _at_once)
+        bench.receive(message(payload="230"), message(payload="?"))
+        bench.step()
+    while bench.step():
+        pass
+    assert voltages() == [230]
+    assert RejectedMessage.objects.count() == 1
+    assert bench.heartbeat.counters.in_memory == 0
+
+
+def test_what_an_earlier_process_drained_without_noticing_is_not_drained_again(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in range(3):
+        bench.receive(message(payload=str(value), at_s=NOW_S + value))
+        bench.step()
+    outage.undo()
+
+    def killed(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during, pytest.raises(KeyboardInterrupt):
+        during.setattr(Spool, "remove", killed)
+        bench.step()
+    assert voltages() == [0, 1, 2]
+    bench.engine.spool.close()
+    successor = Bench(bench.engine.spool.path)
+    successor.engine.resume()
+    while successor.step():
+        pass
+    assert voltages() == [0, 1, 2]
+    assert successor.heartbeat.counters.received == successor.heartbeat.counters.stored == 3
+    successor.engine.spool.close()
+
+
+def test_with_no_room_anywhere_nothing_is_acknowledged_and_nothing_lost(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as during:
+        during.setattr(Spool, "append", _full)
+        bench.receive(message(payload="1"), message(payload="2"))
+        assert not bench.step()
+        bench.receive(message(payload="3"))
+        assert not bench.step()
+        assert bench.acknowledged == []
+        assert "is full" in bench.heartbeat.error
+        assert len(bench.inbox) == 1
+        assert bench.heartbeat.counters.in_memory == 3
+    outage.undo()
     bench.step()
-    assert bench.stop.waits[5] > 5 * bench.stop.waits[0]
-    assert max(bench.stop.waits) <= 5
-    assert len(bench.acknowledged) == 2
-    assert "gone away" in bench.heartbeat.error
-    assert bench.heartbeat.counters.stored == 2
+    bench.step()
+    assert voltages() == [1, 2, 3]
+    assert len(bench.acknowledged) == 3
+
+
+def _full(*args: Any) -> None:
+    raise SpoolError("the spool is full (SPOOL_MAX_MB=1, or the disk is)")
+
+
+def test_a_batch_that_is_held_is_not_in_the_checkpoint_that_others_are_kept_with(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.receive(message(payload="1"))
+    bench.step()
+    held = message(payload="2", at_s=NOW_S + 1)
+    with monkeypatch.context() as during:
+        during.setattr(Spool, "append", _full)
+        bench.receive(held)
+        bench.step()
+        outage.undo()
+        bench.step()
+    assert voltages() == [1]
+    bench.engine.spool.close()
+    successor = Bench(bench.engine.spool.path)
+    successor.connection.epoch = 2
+    successor.engine.resume()
+    successor.receive(replace(held, epoch=2, redelivered=True))
+    successor.step()
+    assert voltages() == [1, 2], "a reading that was kept nowhere was taken for a duplicate"
+    successor.engine.spool.close()
 
 
 @to_the_end
-def test_stopping_during_an_outage_leaves_the_batch_to_the_broker(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+def test_stopping_while_a_batch_is_held_leaves_it_to_the_broker(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    break_database(monkeypatch)
+    outage.undo()
+    monkeypatch.setattr(Store, "save", _away)
+    monkeypatch.setattr(Spool, "append", _full)
     bench.stop.when = lambda: len(bench.stop.waits) == 2
     bench.receive(message(), message())
     bench.engine.run()
     assert bench.acknowledged == []
     assert bench.journal == ["start", "stop"]
     assert bench.heartbeat.counters.in_memory == 2
+    assert Store.checkpoint(bench.engine.store)[0].end == 0
+
+
+def _away(*args: Any) -> None:
+    raise DatabaseAwayError("Server has gone away")
+
+
+def test_at_the_start_the_checkpoint_is_waited_for(
+    bench: Bench, outage: pytest.MonkeyPatch
+) -> None:
+    bench.stop.when = lambda: len(bench.stop.waits) > 3
+    outage.setattr(Patience, "due", property(lambda self: not self.waiting))
+    assert not bench.engine.resume()
+    assert bench.journal == []
+    assert "gone away" in bench.heartbeat.error
+
+
+def test_what_comes_again_after_a_restart_is_acknowledged_and_not_stored_again(
+    bench: Bench,
+) -> None:
+    first = [message(payload=str(value), at_s=NOW_S + value) for value in range(4)]
+    bench.receive(*first)
+    bench.step()
+    bench.engine.spool.close()
+    successor = Bench(bench.engine.spool.path)
+    successor.connection.epoch = 7
+    successor.engine.resume()
+    again = [replace(one, epoch=7, redelivered=True) for one in first[2:]]
+    successor.receive(*again, message(payload="9", at_s=NOW_S + 9, epoch=7))
+    successor.step()
+    assert voltages() == [0, 1, 2, 3, 9]
+    assert len(successor.acknowledged) == 3
+    counters = successor.heartbeat.counters
+    assert (counters.stored, counters.duplicate) == (1, 2)
+    successor.engine.spool.close()
+
+
+def test_what_the_broker_has_taken_in_is_settled_when_there_is_nothing_else_to_do(
+    bench: Bench,
+) -> None:
+    bench.engine.resume()
+    bench.receive(message())
+    bench.step()
+    assert bench.engine.store.checkpoint()[0].settled == 0
+    bench.connection.hears = False
+    bench.step()
+    assert bench.engine.store.checkpoint()[0].settled == 0
+    bench.connection.hears = True
+    bench.step()
+    assert bench.engine.store.checkpoint()[0].settled == 1
 
 
 @to_the_end
@@ -212,6 +415,7 @@ def test_a_stop_finishes_the_batch_in_hand_before_it_says_good_bye(bench: Bench)
     ]
     row = IngestWorker.objects.get()
     assert (row.connected, row.stored) == (False, 1)
+    assert bench.engine.ledger.settled, "the broker has taken in everything"
 
 
 @to_the_end
@@ -244,10 +448,11 @@ def test_every_outcome_is_accounted_for_at_every_step(
 
 
 @to_the_end
-def test_a_dead_network_thread_ends_the_engine_also_during_an_outage(
+def test_a_dead_network_thread_ends_the_engine_also_while_a_batch_is_held(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    break_database(monkeypatch)
+    monkeypatch.setattr(Store, "save", _away)
+    monkeypatch.setattr(Spool, "append", _full)
     bench.receive(message())
 
     def die() -> bool:

@@ -123,9 +123,11 @@ def test_a_topic_of_another_shape_is_rejected() -> None:
     assert len(batch.rejections) == 2
 
 
-def test_a_retained_message_is_an_old_state_and_no_reading() -> None:
-    batch = new_sampler().sample([message(retained=True), message(retained=True, payload="?")])
-    assert (batch.samples, batch.rejections, batch.retained) == ([], [], 2)
+def test_what_was_forgotten_is_not_joined() -> None:
+    sampler = new_sampler()
+    sampler.sample([message()])
+    sampler.forget()
+    assert only(sampler.sample([message("panel/trafo1/power")])).fresh
 
 
 @given(st.floats(1.2e9, 4e9))
@@ -162,9 +164,7 @@ def test_every_message_ends_in_exactly_one_place(groups: list[list[Received]]) -
         batch = sampler.sample(messages)
         placed = Counter(id(one) for sample in batch.samples for one in sample.messages)
         placed.update(id(rejection.message) for rejection in batch.rejections)
-        placed.update(id(one) for one in messages if one.retained)
         assert placed == Counter(map(id, messages))
-        assert batch.retained == sum(one.retained for one in messages)
 
 
 @settings(max_examples=200)

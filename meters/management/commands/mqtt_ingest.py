@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from meters.ingest.assembly import build_broadcaster, build_engine, client_id_lock
 from meters.ingest.broadcast import LoopThread
+from meters.ingest.spool import SpoolError
 from meters.management.stopping import StopFlag
 from meters.mqtt.connection import NetworkThreadDiedError
 
@@ -61,6 +62,8 @@ def _ingest(stop: StopFlag) -> None:
         build_engine(broadcaster, stop).run()
     except NetworkThreadDiedError as error:
         raise CommandError(f"{error}: start mqtt_ingest again") from None
+    except SpoolError as error:
+        raise CommandError(f"{error}: set SPOOL_PATH to a folder that can be written") from None
     finally:
         broadcaster.stop()
         live.stop()

@@ -1,0 +1,198 @@
+"""What this client has already processed: how a message that comes again is told from a new one.
+
+The broker repeats what it has no acknowledgement of: after kill -9 of either side that may be
+messages that are stored. So each batch's transaction also writes the packet ids of its messages,
+with a hash of topic and payload. How far such an id may be trusted (DELIVERY.md has what brokers do):
+
+1. Only messages on a connection that resumed the broker's session, and only entries made before
+   that connection. A session that the broker lost is forgotten here too: it numbers anew.
+2. `settled` entries are those whose acknowledgement the broker has certainly taken in, so it will
+   not repeat them, and may give their packet ids to others. One exception: a broker that was
+   killed and restored an older state repeats what it once knew as unacknowledged. It is told by
+   the DUP flag and by packet ids that run in one sequence from that entry to the newest: a broker
+   that numbers like this has not used the id a second time.
+3. A broker may redeliver without the DUP flag. Then only the messages at the very start of the
+   connection count, as long as each stands in the list after the one before, unsettled, and within
+   the window of what can be under way at once.
+"""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
+
+from meters.mqtt.client import RECEIVE_MAXIMUM
+from meters.mqtt.link import Received
+
+PAGE_ENTRIES = 256
+PAGES = 128  # 32,768 entries: less than half of all packet ids, so that an id stands here once
+_ENTRY = struct.Struct(">H8s")
+_PACKET_IDS = 65_535
+
+
+class Page(NamedTuple):
+    """`entries` are packed packet ids and hashes, those with the indexes from `number` x 256 on."""
+
+    slot: int
+    number: int
+    generation: int
+    entries: bytes
+
+
+class Head(NamedTuple):
+    """Where the list stands: it holds entries up to `end`, of the broker's session `generation`.
+
+    Of two heads of one client, the greater is the newer."""
+
+    generation: int = 0
+    end: int = 0
+    settled: int = 0
+
+
+_EMPTY = Head()
+
+
+@dataclass(slots=True)
+class _Resumed:
+    """How far the redelivery on the connection `epoch` has been followed."""
+
+    epoch: int
+    before: int  # entries from here on were made on this connection
+    last: int = -1
+    flagged: bool = False
+    at_start: bool = True
+
+
+class Ledger:
+    """The list, in memory. Kept in pages, of which only those that changed are written."""
+
+    def __init__(self, head: Head = _EMPTY, pages: Iterable[Page] = ()) -> None:
+        """The list as it was saved; pages of another generation, or overwritten, don't count."""
+        self._generation, self._end, self._settled = head
+        self._session = 0
+        self._pages: dict[int, bytearray] = {}
+        self._latest: dict[int, int] = {}
+        self._connection = _Resumed(epoch=-1, before=self._end)
+        self._unsaved: dict[str, set[int]] = {}
+        for page in sorted(pages, key=lambda page: page.number):
+            first = page.number * PAGE_ENTRIES
+            if page.generation != self._generation or first >= self._end:
+                continue
+            self._pages[page.number] = entries = bytearray(page.entries)
+            for offset in range(len(entries) // _ENTRY.size):
+                packet_id, _ = _ENTRY.unpack_from(entries, offset * _ENTRY.size)
+                self._latest[packet_id] = first + offset
+
+    @property
+    def head(self) -> Head:
+        return Head(self._generation, self._end, self._settled)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing in it can come again."""
+        return self._settled == self._end
+
+    def begin_session(self, session: int) -> None:
+        """The broker has lost its session and begun another: nothing of the old one comes again."""
+        self._generation += 1
+        self._end = self._settled = 0
+        self._session = session
+        self._connection = _Resumed(epoch=-1, before=0)
+        self._pages.clear()
+        self._latest.clear()
+        self._unsaved.clear()
+
+    def take(self, message: Received) -> bool:
+        """Enter a message, once; False where it is one that was processed before."""
+        if message.qos == 0 or message.session < self._session:
+            return True  # it will not be delivered again
+        if message.session > self._session:
+            self.begin_session(message.session)
+        connection = self._connection
+        if message.epoch != connection.epoch:
+            connection = self._connection = _Resumed(message.epoch, before=self._end)
+        digest = _digest(message)
+        if (message.redelivered or connection.at_start) and self._recognises(message, digest):
+            return False
+        connection.at_start = False
+        self._append(message.packet_id, digest)
+        return True
+
+    def settles_at(self, epoch: int) -> int | None:
+        """The place up to which everything is settled once the broker has taken in what was
+        acknowledged on the connection `epoch`; None where that can't be told, or is so already.
+
+        What was acknowledged on an earlier connection may have got lost with it: it comes again
+        before anything new does.
+        """
+        connection = self._connection
+        followed = connection.epoch == epoch and connection.before < self._end
+        return self._end if followed and not self.settled else None
+
+    def settle(self, place: int) -> None:
+        self._settled = max(self._settled, place)
+
+    def unsaved(self, where: str) -> list[Page]:
+        """The pages that changed since `saved`; all of them the first time."""
+        numbers = self._unsaved.get(where)
+        wanted = self._pages.keys() if numbers is None else numbers & self._pages.keys()
+        return [
+            Page(number % PAGES, number, self._generation, bytes(self._pages[number]))
+            for number in sorted(wanted)
+        ]
+
+    def saved(self, where: str) -> None:
+        """What `unsaved` told is now written there."""
+        self._unsaved[where] = set()
+
+    def _recognises(self, message: Received, digest: bytes) -> bool:
+        connection = self._connection
+        connection.flagged |= message.redelivered
+        index = self._latest.get(message.packet_id, -1)
+        known = (
+            connection.last < index < connection.before
+            and self._trusted(index, message)
+            and self._digest_at(index) == digest
+        )
+        if known:
+            connection.last = index
+        return known
+
+    def _trusted(self, index: int, message: Received) -> bool:
+        unsettled = index >= self._settled
+        if message.redelivered:
+            return unsettled or self._in_sequence(index, message.packet_id)
+        before = self._connection.before
+        return unsettled and not self._connection.flagged and index >= before - RECEIVE_MAXIMUM
+
+    def _in_sequence(self, index: int, packet_id: int) -> bool:
+        newest = self._connection.before - 1
+        newest_id, _ = self._entry(newest)
+        return (newest_id - packet_id) % _PACKET_IDS == newest - index
+
+    def _append(self, packet_id: int, digest: bytes) -> None:
+        number = self._end // PAGE_ENTRIES
+        page = self._pages.get(number)
+        if page is None:
+            page = self._pages[number] = bytearray()
+            self._pages.pop(number - PAGES, None)
+        page += _ENTRY.pack(packet_id, digest)
+        self._latest[packet_id] = self._end
+        self._end += 1
+        for numbers in self._unsaved.values():
+            numbers.add(number)
+
+    def _entry(self, index: int) -> tuple[int, bytes]:
+        number, offset = divmod(index, PAGE_ENTRIES)
+        packet_id, digest = _ENTRY.unpack_from(self._pages[number], offset * _ENTRY.size)
+        return packet_id, digest
+
+    def _digest_at(self, index: int) -> bytes | None:
+        in_list = index // PAGE_ENTRIES in self._pages
+        return self._entry(index)[1] if in_list else None
+
+
+def _digest(message: Received) -> bytes:
+    topic = message.topic.encode("utf-8", "surrogatepass")
+    return blake2b(topic + b"\0" + message.payload, digest_size=8).digest()

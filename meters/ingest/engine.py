@@ -69,7 +69,7 @@ class Patience:
         self.waiting = True
         self._delay_s = min(max(0.1, 2 * self._delay_s), 2.0)
         pause_s = random.uniform(self._delay_s / 2, self._delay_s)  # noqa: S311 (no secret)
-        self._due_s = self.clock() + max(pause_s, min(2 * took_s, 10.0))
+        self._due_s = self.clock() + max(pause_s, min(2 * took_s, 5.0))
 
     def succeeded(self) -> None:
         self.waiting = False

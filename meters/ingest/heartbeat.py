@@ -76,9 +76,9 @@ class Heartbeat:
         self._due = now_s + INTERVAL_S
         rate = self._rate(now_s)
         try:
-            IngestWorker.objects.update_or_create(
-                client_id=self.settings.client_id, defaults=self._row(status, rate)
-            )
+            row, key = self._row(status, rate), {"client_id": self.settings.client_id}
+            if not IngestWorker.objects.filter(**key).update(**row):
+                IngestWorker.objects.create(**key, **row)
         except (DatabaseError, InterfaceError) as error:
             logger.debug("no heartbeat: %s", error)
             connection.close()

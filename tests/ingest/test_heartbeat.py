@@ -75,7 +75,7 @@ def test_a_database_that_is_away_costs_a_beat_and_nothing_else(
 
     monkeypatch.setattr("meters.ingest.heartbeat.connection.close", lambda: None)
     with monkeypatch.context() as during:
-        during.setattr(IngestWorker.objects, "update_or_create", away)
+        during.setattr(IngestWorker.objects, "filter", away)
         assert not heartbeat.beat(CONNECTED, now_s=0)
     assert heartbeat.beat(CONNECTED, now_s=INTERVAL_S)
 

@@ -39,13 +39,17 @@ class Ingest:
         """After an end: waits until it is connected once more."""
         seen = self.log().count("connected to")
         self.process = self._start()
-        self._eventually(lambda: self.log().count("connected to") > seen, 30, "connecting again")
+        self.says_again("connected to", seen)
 
     def log(self) -> str:
         return self.process.log_text()
 
     def says(self, text: str, limit_s: float = 30) -> None:
         self._eventually(lambda: text in self.log(), limit_s, f"saying {text!r}")
+
+    def says_again(self, text: str, seen: int, limit_s: float = 30) -> None:
+        """Waits until it has said so more than `seen` times."""
+        self._eventually(lambda: self.log().count(text) > seen, limit_s, f"saying {text!r} again")
 
     def is_connected(self) -> None:
         """Waits for it, for the subscription that follows, and for the row that tells of it."""
@@ -62,6 +66,8 @@ class Ingest:
             "stored",
             "rejected",
             "duplicate",
+            "spooled",
+            "in_memory",
         )
         rows = self.mariadb.execute(
             f"SELECT {', '.join(columns)} FROM meters_ingestworker"

@@ -1,0 +1,108 @@
+"""The ingest is killed or stopped while readings arrive."""
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.plant import Outcome, Plant, short_or_long, wait_for
+from tests.services.clients import MqttClient
+from tests.services.proxy import Proxy
+
+ROUNDS = short_or_long(4, 20)
+RATE = 500
+
+
+@pytest.mark.timeout(300)
+def test_ingest_killed_at_random_moments(
+    plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
+) -> None:
+    made = plant()
+    ingest = made.start_ingest()
+    made.publish(ROUNDS * 4 * RATE, rate=RATE)
+    for _ in range(ROUNDS):
+        time.sleep(random.uniform(0.2, 1.5))
+        ingest.process.kill()
+        made.healed()
+        ingest.start_again()
+    exactly_once(made.settle(limit_s=200))
+
+
+def test_ingest_killed_between_commit_and_acknowledgement(
+    plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
+) -> None:
+    made = plant()
+    with Proxy(made.mosquitto.port) as proxy:
+        broker = made.mosquitto.url.replace(f":{made.mosquitto.port}", f":{proxy.port}")
+        ingest = made.start_ingest(MQTT_BROKER_URL=broker)
+        proxy.swallow("to_server")
+        made.publish(400, rate=RATE, topics=1)
+        wait_for(lambda: made.rows() == 400, "storing without acknowledging")
+        ingest.process.kill()
+        proxy.heal()
+        made.healed()
+        ingest.start_again()
+        wait_for(lambda: ingest.row().get("duplicate") == 400, "being delivered again")
+        made.publish(400, rate=RATE, topics=1)
+        exactly_once(made.settle())
+        assert made.rows() == 800
+
+
+def test_ingest_killed_between_commit_and_acknowledgement_of_equal_readings(
+    plant: Callable[..., Plant],
+) -> None:
+    """A meter that always says the same: only the number of rows tells."""
+    made = plant()
+    with Proxy(made.mosquitto.port) as proxy:
+        broker = made.mosquitto.url.replace(f":{made.mosquitto.port}", f":{proxy.port}")
+        ingest = made.start_ingest(MQTT_BROKER_URL=broker)
+        _publish_equal(made, 100)
+        wait_for(lambda: made.rows() == 100, "storing")
+        proxy.swallow("to_server")
+        _publish_equal(made, 100)
+        wait_for(lambda: made.rows() == 200, "storing without acknowledging")
+        ingest.process.kill()
+        proxy.heal()
+        _publish_equal(made, 100)
+        ingest.start_again()
+        _publish_equal(made, 100)
+        wait_for(lambda: made.rows() >= 400, "storing the rest")
+        wait_for(lambda: ingest.row()["in_memory"] == 0, "settling")
+        assert made.rows() == 400
+
+
+def _publish_equal(made: Plant, number: int) -> None:
+    with MqttClient(made.mosquitto.meter_url) as meter:
+        meter.publish_all(("panel/same/volt", "230") for _ in range(number))
+
+
+def test_ingest_stopped_by_sigterm_under_load(
+    plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
+) -> None:
+    made = plant()
+    ingest = made.start_ingest()
+    made.publish(short_or_long(5_000, 20_000), rate=1_000)
+    for _ in range(2):
+        time.sleep(1)
+        assert ingest.process.stop() == 0
+        made.healed()
+        ingest.start_again()
+    exactly_once(made.settle())
+
+
+@pytest.mark.timeout(240)
+def test_one_of_two_workers_of_a_share_group_killed(
+    plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
+) -> None:
+    made = plant(MQTT_SHARE_GROUP="plant")
+    killed, other = made.start_ingest(), made.start_ingest()
+    made.publish(short_or_long(4_000, 20_000), rate=RATE)
+    time.sleep(2)
+    killed.process.kill()
+    time.sleep(2)
+    made.healed()
+    killed.start_again()
+    exactly_once(made.settle())
+    assert killed.row()["stored"] > 0
+    assert other.row()["stored"] > 0

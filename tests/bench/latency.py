@@ -86,11 +86,12 @@ def measure(on: Stage, installation: Installation, plan: Plan) -> None:
     ]
     print(f"\n{plan.count} readings, {plan.panels} panels, {plan.rate:.0f}/s, milliseconds:\n")
     print(table(["", "readings", "p50", "p99", "max", "goal p50", "goal p99", "met"], rows))
-    gaps = [gap * 1000 for gap in watched["gaps"]]
-    print(
-        f"\nResolution of the commit's moment: {median(gaps):.1f} ms (the median between two looks;"
-        f" p99 {percentile(gaps, 99):.1f} ms, longest {max(gaps):.1f} ms)."
-    )
+    late = [by * 1000 for by in watched["late_by"]]
+    if len(late) > 1:
+        print(
+            f"\nA commit may have been up to {median(late):.1f} ms earlier than it was seen (the"
+            f" median; p99 {percentile(late, 99):.1f} ms)."
+        )
 
 
 def main() -> None:

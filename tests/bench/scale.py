@@ -24,7 +24,7 @@ def options() -> argparse.Namespace:
     parser = command_line(__doc__)
     add = parser.add_argument
     add("--rate", type=int, default=4_000, help="readings offered a second; 0: no limit")
-    add("--count", type=int, default=24_000, help="readings of one run")
+    add("--count", type=int, default=40_000, help="readings of one run (4 a panel)")
     add("--workers", type=int, nargs="*", default=WORKERS)
     add("--panels", type=int, nargs="*", default=PANELS)
     add("--rounds", type=int, default=3)

@@ -1,6 +1,6 @@
 # PELBIOT: `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo setup check test lock clean
+.PHONY: help demo setup check test test-faults lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +27,10 @@ check: $(VENV)/.all-installed ## Format, lint, types, templates, Django's checks
 test: $(VENV)/.all-installed ## Run every test, with real servers (installs Debian packages where it may)
 	bash tests/services/install.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+test-faults: $(VENV)/.all-installed ## Break real servers for some ten minutes and count every reading
+	bash tests/services/install.sh
+	FAULTS=long $(BIN)/python -m pytest tests/faults $(ARGS)
 
 lock: $(VENV)/.all-installed ## Write the pinned requirements anew from requirements/*.in
 	bash requirements/lock.sh

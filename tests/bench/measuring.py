@@ -65,6 +65,7 @@ class Generator:
             env=bare_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us; we end it
         )
 
     @property
@@ -329,7 +330,7 @@ def _is_subscribed(ingest: PelbiotProcess) -> bool:
 @dataclass(frozen=True)
 class Run:
     """What came of offering `count` readings. Seconds, MiB; `behind_s`: from the last publish until
-    all was stored."""
+    all was stored. Where something is lost, the rate and this are only right to 2 s."""
 
     count: int
     found: int
@@ -373,7 +374,7 @@ def _measured(stage: Stage, contestant: Contestant, plan: Plan) -> Run:
         cpu = contestant.cpu_seconds() - cpu
         report = generator.report()
     found, doubled = contestant.found(plan)
-    end = finished or time.monotonic()
+    end = finished or patience.last_change
     return Run(
         count=plan.count,
         found=found,
@@ -393,7 +394,7 @@ class Patience:
     def __init__(self) -> None:
         self._found = -1
         self._look_again = 0.0
-        self._until = 0.0
+        self.last_change = 0.0
 
     def ends(self, contestant: Contestant, plan: Plan) -> bool:
         now = time.monotonic()
@@ -402,8 +403,8 @@ class Patience:
         self._look_again = now + 2.0
         found, _ = contestant.found(plan)
         if found != self._found:
-            self._found, self._until = found, now + GIVE_UP_S
-        return now > self._until
+            self._found, self.last_change = found, now
+        return now > self.last_change + GIVE_UP_S
 
 
 # -- Tables -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -101,7 +101,8 @@ class Stage:
 
     def forget(self, client_id: str) -> None:
         """Have the broker drop the session of a client that has ended, and all that waits in it."""
-        Link(self.mosquitto.url, client_id).close()
+        with suppress(ConnectionError):  # Ctrl-C has ended the broker too
+            Link(self.mosquitto.url, client_id).close()
 
     def stop_all(self) -> None:
         try:

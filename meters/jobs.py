@@ -11,7 +11,12 @@ from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from meters.models import IngestWorker, RejectedMessage
+from meters.models import (
+    IngestCheckpoint,
+    IngestCheckpointPage,
+    IngestWorker,
+    RejectedMessage,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +45,11 @@ def trim_rejected_messages() -> None:
 
 
 def forget_dead_workers() -> None:
-    IngestWorker.objects.filter(heartbeat_at__lt=timezone.now() - FORGET_WORKER_AFTER).delete()
+    """Also their checkpoints: the broker has forgotten their sessions long before."""
+    dead = IngestWorker.objects.filter(heartbeat_at__lt=timezone.now() - FORGET_WORKER_AFTER)
+    client_ids = list(dead.values_list("client_id", flat=True))
+    for model in (IngestCheckpointPage, IngestCheckpoint, IngestWorker):
+        model._default_manager.filter(client_id__in=client_ids).delete()
 
 
 def clear_sessions() -> None:

@@ -7,7 +7,12 @@ from django.utils import timezone
 from model_bakery import baker
 
 from meters.jobs import FORGET_WORKER_AFTER, Job, all_jobs, run_worker, step
-from meters.models import IngestWorker, RejectedMessage
+from meters.models import (
+    IngestCheckpoint,
+    IngestCheckpointPage,
+    IngestWorker,
+    RejectedMessage,
+)
 from tests.clock import Clock
 
 
@@ -80,10 +85,13 @@ def test_the_jobs_remove_what_is_old_and_keep_the_rest(settings: pytest.FixtureR
     )
     for name, age in (("alive", timedelta()), ("dead", FORGET_WORKER_AFTER + timedelta(hours=1))):
         baker.make(IngestWorker, client_id=name, heartbeat_at=now - age)
+        baker.make(IngestCheckpoint, client_id=name)
+        baker.make(IngestCheckpointPage, client_id=name)
     for key, age in (("in use", timedelta()), ("expired", timedelta(days=1))):
         Session.objects.create(session_key=key, expire_date=now + timedelta(hours=1) - age)
     newest = set(RejectedMessage.objects.order_by("-pk").values_list("pk", flat=True)[:3])
     step(all_jobs(), 0.0)
     assert set(RejectedMessage.objects.values_list("pk", flat=True)) == newest
-    assert IngestWorker.objects.get().client_id == "alive"
+    for model in (IngestWorker, IngestCheckpoint, IngestCheckpointPage):
+        assert model._default_manager.get().client_id == "alive"
     assert Session.objects.get().session_key == "in use"

@@ -26,6 +26,7 @@ MAX_BATCH = 2000
 # Each transaction has a price of its own, so at high rates it is taken at most this often.
 BUSY_RATE = 2000.0
 BUSY_INTERVAL_S = 0.03
+_RATED_OVER_S = 0.1
 _IDLE_S = 0.5
 _HELD_S = 0.2
 T = TypeVar("T")
@@ -112,7 +113,8 @@ class Engine:
     _unwritten: bool = False  # has the ledger moved on without a batch?
     _from_before: int = 0  # messages that an earlier process left in the spool
     _taken_s: float = 0.0
-    _rate: float = 0.0
+    _rated: tuple[float, int] = (0.0, 0)  # since when, and how many messages there were then
+    _busy: bool = False
 
     def __post_init__(self) -> None:
         self._use(self.ledger)
@@ -151,12 +153,13 @@ class Engine:
                 self._use(Ledger(*saved))
                 self.store.settle(self.ledger)
             except DatabaseAwayError as error:
-                self._away(error, took_s=0.0)
+                self._patience.failed(took_s=0.0)
+                if self.spool.messages:
+                    self._use(Ledger(*saved))
+                    return True
+                self._say(f"the database doesn't answer, the broker keeps the readings: {error}")
             else:
                 self._patience.succeeded()
-                return True
-            if self.spool.messages:
-                self._use(Ledger(*saved))
                 return True
             while not self._patience.due:
                 if self.stop.wait(_HELD_S):
@@ -206,14 +209,16 @@ class Engine:
         return True
 
     def _take(self, idle_s: float) -> list[Received]:
-        now_s = time.monotonic()
-        early_s = self._taken_s + BUSY_INTERVAL_S - now_s
-        if self._rate > BUSY_RATE and early_s > 0 and len(self.inbox) < MAX_BATCH:
+        early_s = self._taken_s + BUSY_INTERVAL_S - time.monotonic()
+        if self._busy and early_s > 0 and len(self.inbox) < MAX_BATCH:
             time.sleep(early_s)
         messages = self.inbox.take(MAX_BATCH, wait_s=idle_s)
-        now_s, before_s = time.monotonic(), self._taken_s
-        self._taken_s = now_s
-        self._rate = len(messages) / max(now_s - before_s, 0.001)
+        self._taken_s = time.monotonic()
+        since_s, received = self._rated
+        if self._taken_s - since_s > _RATED_OVER_S:
+            rate = (self.inbox.received - received) / (self._taken_s - since_s)
+            self._busy = rate > BUSY_RATE
+            self._rated = (self._taken_s, self.inbox.received)
         return messages
 
     def _sample(self, messages: list[Received]) -> _Unit:

@@ -17,10 +17,12 @@ def test_redis_stopped(
 ) -> None:
     redis = services.redis()
     made = plant(REDIS_URL=redis.url, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-    made.installation.manage("createsuperuser", "--noinput", f"--username={USER}", "--email=bench@example.com")
+    made.installation.manage(
+        "createsuperuser", "--noinput", f"--username={USER}", "--email=bench@example.com"
+    )
     web = made.installation.start_web()
     ingest = made.start_ingest()
-    made.publish(short_or_long(4_000, 15_000), rate=500)
+    made.publish(short_or_long(3_000, 15_000), rate=500)
     time.sleep(1)
     redis.stop()
     wait_for(lambda: "live updates can't be sent" in ingest.log(), "noticing")

@@ -13,8 +13,8 @@ from tests.services.ports import HOST
 from tests.services.proxy import Proxy
 
 RATE = 500
-AWAY_S = short_or_long(4, 10)
-READINGS = short_or_long(4_000, 10_000)
+AWAY_S = short_or_long(3, 10)
+READINGS = short_or_long(3_000, 10_000)
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -48,7 +48,7 @@ def test_database_frozen(
     made.publish(READINGS, rate=RATE)
     time.sleep(1)
     own_mariadb.freeze()
-    time.sleep(8)
+    time.sleep(short_or_long(6, 15))
     own_mariadb.thaw()
     made.healed()
     exactly_once(made.settle())
@@ -81,7 +81,7 @@ def test_ingest_killed_while_the_spool_drains(
     made = plant(mariadb=own_mariadb)
     ingest = made.start_ingest()
     own_mariadb.stop()
-    made.publish(short_or_long(20_000, 60_000), rate=4_000).finish()
+    made.publish(short_or_long(12_000, 60_000), rate=4_000).finish()
     ingest.process.kill()  # once more while all is in the spool
     ingest.start_again()
     own_mariadb.start()
@@ -100,7 +100,7 @@ def test_spool_full(
     made = plant(mariadb=own_mariadb)
     ingest = made.start_ingest(SPOOL_MAX_MB="1")
     own_mariadb.stop()
-    publishing = made.publish(60_000, rate=6_000)
+    publishing = made.publish(40_000, rate=6_000)
     wait_for(lambda: "is full" in ingest.log(), "filling the spool")
     publishing.finish()
     assert "nothing more is taken in" in ingest.log()
@@ -118,7 +118,7 @@ def test_slow_database(
     with Proxy(own_mariadb.port) as proxy:
         made.start_ingest(DATABASE_URL=_through(proxy, made))
         proxy.delay_s = 0.25
-        made.publish(short_or_long(3_000, 15_000), rate=200)
+        made.publish(short_or_long(1_500, 15_000), rate=200)
         made.healed()
         exactly_once(made.settle(limit_s=150))
 
@@ -130,8 +130,8 @@ def test_connections_to_the_database_break_again_and_again(
     made = plant(mariadb=own_mariadb)
     with Proxy(own_mariadb.port) as proxy:
         made.start_ingest(DATABASE_URL=_through(proxy, made))
-        made.publish(short_or_long(6_000, 30_000), rate=1_000)
-        until = time.monotonic() + short_or_long(5, 25)
+        made.publish(short_or_long(5_000, 30_000), rate=1_000)
+        until = time.monotonic() + short_or_long(4, 25)
         while time.monotonic() < until:
             time.sleep(random.uniform(0.02, 0.3))
             proxy.cut()
@@ -146,7 +146,7 @@ def test_answers_of_the_database_get_lost(
     made = plant(mariadb=own_mariadb)
     with Proxy(own_mariadb.port) as proxy:
         made.start_ingest(DATABASE_URL=_through(proxy, made))
-        made.publish(short_or_long(6_000, 20_000), rate=RATE)
+        made.publish(short_or_long(4_000, 20_000), rate=RATE)
         for _ in range(short_or_long(2, 4)):
             time.sleep(1)
             proxy.swallow("to_client")

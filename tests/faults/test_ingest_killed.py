@@ -10,7 +10,7 @@ from tests.faults.plant import Outcome, Plant, short_or_long, wait_for
 from tests.services.clients import MqttClient
 from tests.services.proxy import Proxy
 
-ROUNDS = short_or_long(4, 20)
+ROUNDS = short_or_long(3, 20)
 RATE = 500
 
 
@@ -20,7 +20,7 @@ def test_ingest_killed_at_random_moments(
 ) -> None:
     made = plant()
     ingest = made.start_ingest()
-    made.publish(ROUNDS * 4 * RATE, rate=RATE)
+    made.publish(ROUNDS * 3 * RATE, rate=RATE)
     for _ in range(ROUNDS):
         time.sleep(random.uniform(0.2, 1.5))
         ingest.process.kill()
@@ -82,7 +82,7 @@ def test_ingest_stopped_by_sigterm_under_load(
 ) -> None:
     made = plant()
     ingest = made.start_ingest()
-    made.publish(short_or_long(5_000, 20_000), rate=1_000)
+    made.publish(short_or_long(4_000, 20_000), rate=1_000)
     for _ in range(2):
         time.sleep(1)
         assert ingest.process.stop() == 0
@@ -97,7 +97,7 @@ def test_one_of_two_workers_of_a_share_group_killed(
 ) -> None:
     made = plant(MQTT_SHARE_GROUP="plant")
     killed, other = made.start_ingest(), made.start_ingest()
-    made.publish(short_or_long(4_000, 20_000), rate=RATE)
+    made.publish(short_or_long(3_000, 20_000), rate=RATE)
     time.sleep(2)
     killed.process.kill()
     time.sleep(2)

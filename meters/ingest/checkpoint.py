@@ -58,7 +58,8 @@ class _Resumed:
     """How far the redelivery on the connection `epoch` has been followed."""
 
     epoch: int
-    before: int  # entries from here on were made on this connection
+    before: int = 0  # entries from here on were made on this connection
+    in_sequence: int = 0  # and from here to there the packet ids run in one sequence
     last: int = -1
     flagged: bool = False
     at_start: bool = True
@@ -73,7 +74,9 @@ class Ledger:
         self._session = 0
         self._pages: dict[int, bytearray] = {}
         self._latest: dict[int, int] = {}
-        self._connection = _Resumed(epoch=-1, before=self._end)
+        self._last_id = 0
+        self._in_sequence = 0  # from this entry to the newest, packet ids run in one sequence
+        self._connection = _Resumed(epoch=-1)
         self._unsaved: dict[str, set[int]] = {}
         for page in sorted(pages, key=lambda page: page.number):
             first = page.number * PAGE_ENTRIES
@@ -82,7 +85,7 @@ class Ledger:
             self._pages[page.number] = entries = bytearray(page.entries)
             for offset in range(len(entries) // _ENTRY.size):
                 packet_id, _ = _ENTRY.unpack_from(entries, offset * _ENTRY.size)
-                self._latest[packet_id] = first + offset
+                self._note(packet_id, first + offset)
 
     @property
     def head(self) -> Head:
@@ -98,7 +101,7 @@ class Ledger:
         self._generation += 1
         self._end = self._settled = 0
         self._session = session
-        self._connection = _Resumed(epoch=-1, before=0)
+        self._connection = _Resumed(epoch=-1)
         self._pages.clear()
         self._latest.clear()
         self._unsaved.clear()
@@ -111,7 +114,8 @@ class Ledger:
             self.begin_session(message.session)
         connection = self._connection
         if message.epoch != connection.epoch:
-            connection = self._connection = _Resumed(message.epoch, before=self._end)
+            connection = _Resumed(message.epoch, self._end, self._in_sequence)
+            self._connection = connection
         digest = _digest(message)
         if (message.redelivered or connection.at_start) and self._recognises(message, digest):
             return False
@@ -162,14 +166,9 @@ class Ledger:
     def _trusted(self, index: int, message: Received) -> bool:
         unsettled = index >= self._settled
         if message.redelivered:
-            return unsettled or self._in_sequence(index, message.packet_id)
+            return unsettled or index >= self._connection.in_sequence
         before = self._connection.before
         return unsettled and not self._connection.flagged and index >= before - RECEIVE_MAXIMUM
-
-    def _in_sequence(self, index: int, packet_id: int) -> bool:
-        newest = self._connection.before - 1
-        newest_id, _ = self._entry(newest)
-        return (newest_id - packet_id) % _PACKET_IDS == newest - index
 
     def _append(self, packet_id: int, digest: bytes) -> None:
         number = self._end // PAGE_ENTRIES
@@ -178,19 +177,25 @@ class Ledger:
             page = self._pages[number] = bytearray()
             self._pages.pop(number - PAGES, None)
         page += _ENTRY.pack(packet_id, digest)
-        self._latest[packet_id] = self._end
+        self._note(packet_id, self._end)
         self._end += 1
         for numbers in self._unsaved.values():
             numbers.add(number)
 
-    def _entry(self, index: int) -> tuple[int, bytes]:
-        number, offset = divmod(index, PAGE_ENTRIES)
-        packet_id, digest = _ENTRY.unpack_from(self._pages[number], offset * _ENTRY.size)
-        return packet_id, digest
+    def _note(self, packet_id: int, index: int) -> None:
+        if packet_id != self._last_id % _PACKET_IDS + 1:
+            self._in_sequence = index
+        self._last_id = packet_id
+        self._latest[packet_id] = index
 
     def _digest_at(self, index: int) -> bytes | None:
-        in_list = index // PAGE_ENTRIES in self._pages
-        return self._entry(index)[1] if in_list else None
+        """None where the entry was written over."""
+        number, offset = divmod(index, PAGE_ENTRIES)
+        page = self._pages.get(number)
+        if page is None:
+            return None
+        digest: bytes = _ENTRY.unpack_from(page, offset * _ENTRY.size)[1]
+        return digest
 
 
 def _digest(message: Received) -> bytes:

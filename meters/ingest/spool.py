@@ -201,7 +201,7 @@ class Spool:
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=5)
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=1)
         try:
             # FULL: a commit that has returned stands after a power cut.
             for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):

@@ -1,5 +1,7 @@
 """In place of paho's client: writes down what it is told, and the test is the broker."""
 
+import socket
+from collections.abc import Iterable
 from typing import Any
 
 from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
@@ -8,15 +10,20 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from meters.mqtt.broker import Broker
+from meters.mqtt.link import Intake
 
 
 class StubClient:
+    intake: Intake
+
     def __init__(self, broker: Broker, *, protocol: MQTTProtocolVersion, **options: Any) -> None:
         self.protocol = protocol
         self.options = options
         self.acknowledged: list[int] = []
         self.subscribed: list[Any] = []
         self.delays: list[float] = []
+        self.pings = self.pings_answered = 0
+        self.closing: socket.socket | None = None  # closed at the end, as paho does
         self.ended = False
         self.on_pre_connect: Any = None
         self.on_connect: Any = None
@@ -34,6 +41,9 @@ class StubClient:
 
     def loop_stop(self) -> None:
         self.ended = True
+        if self.closing is not None:
+            self.on_socket_close(self, None, self.closing)
+            self.closing.close()
 
     def disconnect(self) -> None:
         pass
@@ -44,8 +54,15 @@ class StubClient:
     def subscribe(self, filters: list[Any]) -> None:
         self.subscribed.append(filters)
 
-    def ack(self, packet_id: int, qos: int) -> None:
-        self.acknowledged.append(packet_id)
+    def acknowledge_all(self, packet_ids: Iterable[int]) -> None:
+        self.acknowledged += packet_ids
+
+    def ping(self) -> int:
+        self.pings += 1
+        return self.pings
+
+    def answered(self, ping: int) -> bool:
+        return self.pings_answered >= ping
 
     # -- what the broker does --
 
@@ -61,9 +78,15 @@ class StubClient:
         reason = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
         self.on_disconnect(self, None, DisconnectFlags(False), reason, None)
 
-    def deliver(self, packet_id: int, topic: bytes = b"panel/trafo1/volt") -> None:
+    def deliver(
+        self,
+        packet_id: int,
+        topic: bytes = b"panel/trafo1/volt",
+        qos: int = 1,
+        redelivered: bool = False,
+    ) -> None:
         message = MQTTMessage(packet_id, topic)
-        message.qos, message.payload = 1, b"230"
+        message.qos, message.payload, message.dup = qos, b"230", redelivered
         self.on_message(self, None, message)
 
     def grant(self, *names: str) -> None:

@@ -1,16 +1,22 @@
 """The connection's rules, with a client that only writes down what it is told."""
 
+import socket
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from paho.mqtt.client import Client
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
+from meters.ingest.receive import Inbox
 from meters.mqtt.broker import Broker
 from meters.mqtt.client import MQTT_3, MQTT_5
 from meters.mqtt.connection import BrokerConnection, NetworkThreadDiedError
+from meters.mqtt.ingest_client import IngestClient
 from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Received
-from meters.mqtt.subscriptions import ASK_AGAIN_S
+from meters.mqtt.subscriptions import ASK_AGAIN_S, Subscriptions
 from tests.clock import Clock
 from tests.mqtt.stub_client import StubClient
 
@@ -26,21 +32,26 @@ class Bench:
 
     def __init__(self) -> None:
         self.clients: list[StubClient] = []
-        self.messages: list[Received] = []
+        self.inbox = Inbox()
         self.reports: list[ConnectionStatus] = []
         self.clock = Clock()
         self.connection = BrokerConnection(
-            SETTINGS, self.messages.append, self.reports.append, self.new_client, self.clock
+            SETTINGS, self.inbox, self.reports.append, self.new_client, self.clock
         )
         self.connection.start()
 
-    def new_client(self, *args: Any, **options: Any) -> Client:
+    def new_client(self, *args: Any, **options: Any) -> IngestClient:
         self.clients.append(StubClient(*args, **options))
         return self.clients[-1]  # type: ignore[return-value]
 
     @property
     def client(self) -> StubClient:
         return self.clients[-1]
+
+    def deliver(self, packet_id: int, **options: Any) -> Received:
+        self.client.deliver(packet_id, **options)
+        (message,) = self.inbox.take(10, wait_s=0)
+        return message
 
 
 @pytest.fixture
@@ -70,23 +81,31 @@ def test_it_subscribes_on_every_connection_and_wants_no_retained_messages(bench:
     assert len(bench.client.subscribed) == 2
 
 
-def test_a_message_is_acknowledged_on_the_connection_it_came_on(bench: Bench) -> None:
+def test_the_client_hands_messages_to_the_intake(bench: Bench) -> None:
     bench.client.accept()
-    bench.client.deliver(7)
-    assert bench.connection.acknowledge(bench.messages[0])
-    assert bench.client.acknowledged == [7]
+    assert bench.client.intake is bench.inbox
+    message = bench.deliver(7, redelivered=True)
+    assert (message.packet_id, message.qos, message.redelivered) == (7, 1, True)
+    assert (message.topic, message.payload) == ("panel/trafo1/volt", b"230")
+
+
+def test_messages_are_acknowledged_on_the_connection_they_came_on(bench: Bench) -> None:
+    bench.client.accept()
+    messages = [bench.deliver(packet_id) for packet_id in (7, 9, 8)]
+    assert bench.connection.acknowledge(messages) == 0
+    assert bench.client.acknowledged == [7, 9, 8]
 
 
 def test_a_message_of_an_older_connection_is_never_acknowledged(bench: Bench) -> None:
     bench.client.accept()
-    bench.client.deliver(7)
+    old = bench.deliver(7)
     bench.client.hang_up()
-    assert not bench.connection.acknowledge(bench.messages[0])
+    assert bench.connection.acknowledge([old]) == 1
     bench.client.accept()
-    bench.client.deliver(7)  # another message: the broker has lost its session and counts anew
-    assert not bench.connection.acknowledge(bench.messages[0])
+    new = bench.deliver(7)  # another message: the broker has lost its session and counts anew
+    assert bench.connection.acknowledge([old]) == 1
     assert bench.client.acknowledged == []
-    assert bench.connection.acknowledge(bench.messages[1])
+    assert bench.connection.acknowledge([old, new]) == 1
     assert bench.client.acknowledged == [7]
 
 
@@ -94,33 +113,147 @@ def test_nothing_is_acknowledged_between_the_connection_and_the_answer_of_the_br
     bench: Bench,
 ) -> None:
     bench.client.accept()
-    bench.client.deliver(7)
+    message = bench.deliver(7)
     bench.client.hang_up()
     bench.client.on_pre_connect(bench.client, None)
-    assert not bench.connection.acknowledge(bench.messages[0])
+    assert bench.connection.acknowledge([message]) == 1
     assert bench.client.acknowledged == []
 
 
 def test_nothing_is_acknowledged_after_stop(bench: Bench) -> None:
     bench.client.accept()
-    bench.client.deliver(7)
+    message = bench.deliver(7)
     bench.connection.stop()
     assert bench.client.ended
     assert not bench.connection.status.connected
-    assert not bench.connection.acknowledge(bench.messages[0])
+    assert bench.connection.acknowledge([message]) == 1
+    assert bench.client.acknowledged == []
 
 
 def test_a_message_of_qos_0_has_nothing_to_acknowledge(bench: Bench) -> None:
     bench.client.accept()
-    message = Received(1, 0, 0, False, False, "panel/trafo1/volt", b"230", 0.0)
-    assert bench.connection.acknowledge(message)
+    message = bench.deliver(0, qos=0)
+    assert bench.connection.acknowledge([message]) == 0
+    bench.client.hang_up()
+    assert bench.connection.acknowledge([message]) == 0
     assert bench.client.acknowledged == []
+
+
+def test_a_session_that_the_broker_kept_stays_the_same_and_a_lost_one_counts(bench: Bench) -> None:
+    sessions = []
+    for kept in (True, False, True, False):
+        bench.client.accept(session_present=kept)
+        sessions.append(bench.connection.session)
+        assert bench.deliver(7).session == bench.connection.session
+        bench.client.hang_up()
+    assert sessions == [0, 1, 1, 2]
+
+
+def test_each_connection_has_its_own_epoch_also_within_a_session(bench: Bench) -> None:
+    epochs = []
+    for _ in range(3):
+        bench.client.accept(session_present=True)
+        epochs.append(bench.deliver(7).epoch)
+        bench.client.hang_up()
+    assert epochs == sorted(set(epochs))
+
+
+def test_a_refused_connection_is_not_a_lost_session(bench: Bench) -> None:
+    bench.client.on_pre_connect(bench.client, None)
+    bench.client.answer("Not authorized")
+    assert bench.connection.session == 0
+
+
+def test_a_barrier_is_passed_once_the_broker_has_answered(bench: Bench) -> None:
+    bench.client.accept()
+    barrier = bench.connection.barrier()
+    assert barrier is not None
+    assert bench.connection.passed(barrier) is False
+    later = bench.connection.barrier()
+    assert later is not None
+    bench.client.pings_answered = 1
+    assert bench.connection.passed(barrier) is True
+    assert bench.connection.passed(later) is False
+
+
+def test_a_barrier_is_undecided_for_ever_where_its_connection_ended_first(bench: Bench) -> None:
+    bench.client.accept()
+    barrier = bench.connection.barrier()
+    assert barrier is not None
+    bench.client.hang_up()
+    assert bench.connection.passed(barrier) is None
+    bench.client.accept(session_present=True)
+    bench.client.pings_answered = 1
+    assert bench.connection.passed(barrier) is None
+
+
+def test_without_a_connection_there_is_no_barrier(bench: Bench) -> None:
+    assert bench.connection.barrier() is None
+    bench.client.accept()
+    bench.client.hang_up()
+    assert bench.connection.barrier() is None
+    bench.client.accept()
+    barrier = bench.connection.barrier()
+    assert barrier is not None
+    bench.connection.stop()
+    assert bench.connection.passed(barrier) is None
+    assert bench.connection.barrier() is None
+
+
+def broker_end(bench: Bench) -> socket.socket:
+    """Give the client a socket to close at the end; returns the broker's end of it."""
+    bench.client.closing, other = socket.socketpair()
+    other.settimeout(5)
+    return other
+
+
+def in_thread(broker: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=broker, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_stop_says_that_the_broker_took_everything_in_once_it_has_read_to_the_end(
+    bench: Bench,
+) -> None:
+    bench.client.accept()
+    with broker_end(bench) as broker:
+        broker.send(b"still on the way to us")
+
+        def read_to_the_end_and_close() -> None:
+            assert broker.recv(10) == b""
+            broker.close()
+
+        reader = in_thread(read_to_the_end_and_close)
+        assert bench.connection.stop() is True
+        reader.join(5)
+
+
+def test_stop_says_so_where_the_broker_did_not_take_in_everything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meters.mqtt.client._FAREWELL_S", 0.05)
+    bench.client.accept()
+    with broker_end(bench):  # which never closes its end
+        assert bench.connection.stop() is False
+
+
+def test_stop_without_a_connection_has_nothing_that_was_taken_in(bench: Bench) -> None:
+    assert bench.connection.stop() is False
+    assert bench.connection.stop() is False
+
+
+def test_stop_after_the_connection_was_lost_is_no_success(bench: Bench) -> None:
+    bench.client.accept()
+    with broker_end(bench) as broker:
+        bench.client.hang_up()
+        broker.close()
+        assert bench.connection.stop() is False
 
 
 def test_a_topic_that_is_no_utf_8_does_not_kill_the_network_thread(bench: Bench) -> None:
     bench.client.accept()
-    bench.client.deliver(7, b"panel/\xff/volt")
-    assert bench.messages[0].topic == "panel/\\xff/volt"
+    assert bench.deliver(7, topic=b"panel/\xff/volt").topic == "panel/\\xff/volt"
 
 
 def test_it_tries_again_after_growing_delays(bench: Bench) -> None:
@@ -215,6 +348,26 @@ def test_a_refused_subscription_is_named_and_asked_for_again(bench: Bench) -> No
     assert len(bench.client.subscribed) == 2
     bench.client.grant("Granted QoS 1", "Granted QoS 1")
     assert (bench.reports[-1].connected, bench.reports[-1].error) == (True, "")
+
+
+def test_a_broker_that_grants_only_qos_0_is_reported_until_it_grants_more(bench: Bench) -> None:
+    bench.client.accept()
+    bench.client.grant("Granted QoS 1", "Granted QoS 0")
+    assert bench.reports[-1].connected
+    assert bench.reports[-1].error == (
+        "the broker grants only QoS 0 for panel/+/power: "
+        "readings can get lost on the way; raise the QoS it allows"
+    )
+    bench.client.hang_up()
+    bench.client.accept()
+    bench.client.grant("Granted QoS 1", "Granted QoS 1")
+    assert bench.reports[-1].error == ""
+
+
+def test_qos_0_that_was_asked_for_is_no_error(bench: Bench) -> None:
+    subscriptions = Subscriptions(replace(SETTINGS, qos=0), bench.clock)
+    granted = ReasonCode(PacketTypes.SUBACK, "Granted QoS 0")
+    assert subscriptions.answered([granted, granted]) == ""
 
 
 def test_a_dead_network_thread_is_noticed(bench: Bench) -> None:

@@ -27,6 +27,7 @@ LONGEST_INTERVAL_S = 1.0
 _SEND_TIMEOUT_S = 2.0
 _WORK_SHARE = 10
 _WAIT_SHARE = 3
+_SMOOTHING = 0.2
 
 
 class Broadcaster:
@@ -86,14 +87,18 @@ class Broadcaster:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _run(self) -> None:
+        smooth_s = 0.0
         while True:
             await self._wake.wait()
             self._wake.clear()
             started_s, started_cpu_s = self._loop.time(), time.thread_time()
             await self._send_all()
             spent_s, cpu_s = self._loop.time() - started_s, time.thread_time() - started_cpu_s
-            pause_s = max(SHORTEST_INTERVAL_S, _WORK_SHARE * cpu_s, _WAIT_SHARE * spent_s)
-            await asyncio.sleep(max(0.0, min(pause_s, LONGEST_INTERVAL_S) - spent_s))
+            interval_s = max(_WORK_SHARE * cpu_s, _WAIT_SHARE * spent_s)
+            # Smoothed: one moment of a busy machine is no load.
+            smooth_s += _SMOOTHING * (interval_s - smooth_s)
+            interval_s = min(max(SHORTEST_INTERVAL_S, smooth_s), LONGEST_INTERVAL_S)
+            await asyncio.sleep(max(0.0, interval_s - spent_s))
 
     async def _send_all(self) -> None:
         with self._lock:

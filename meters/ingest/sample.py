@@ -62,17 +62,23 @@ def beside_the_grid(moment_us: int) -> int:
 
 
 class Sampler:
-    """Turns messages into batches; remembers the sample that is still open for each panel."""
+    """Turns messages into batches, one after the other: the last one is over when the next is made.
+
+    Remembers the sample that is still open for each panel.
+    """
 
     def __init__(self, topics: TopicSpace) -> None:
         self._topics = topics
         self._open: dict[str, Sample] = {}
+        self._done: list[Sample] = []
 
     def forget(self) -> None:
         """Let no reading join a sample from before."""
         self._open.clear()
 
     def sample(self, messages: Iterable[Received]) -> Batch:
+        for sample in self._done:  # a sample that is open keeps its place, not its messages
+            sample.messages = []
         batch = Batch()
         samples: dict[tuple[str, int], Sample] = {}
         for message in messages:
@@ -80,7 +86,7 @@ class Sampler:
                 self._add(samples, message)
             except BadMessageError as error:
                 batch.rejections.append(Rejection(message, error.reason))
-        batch.samples = list(samples.values())
+        batch.samples = self._done = list(samples.values())
         if len(self._open) > _OPEN_SAMPLES_KEPT:
             self.forget()
         return batch

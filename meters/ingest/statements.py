@@ -46,7 +46,7 @@ def write_trends(
     fresh = [_trend_row(panels, sample) for sample in ordered if sample.fresh]
     others = [_trend_row(panels, sample) for sample in ordered if not sample.fresh]
     _insert(cursor, table, _TREND_COLUMNS, fresh, "")
-    _insert(cursor, table, _TREND_COLUMNS, others, _merge_rows())
+    _insert(cursor, table, _TREND_COLUMNS, others, _merge_rows(connection.vendor))
 
 
 def advance_panels(
@@ -66,7 +66,7 @@ def advance_panels(
             known = newest[name].get(metric)
             row += (known[1], written_time(known[0])) if known else (None, None)
         rows.append(row)
-    _insert(cursor, Panel._meta.db_table, _PANEL_COLUMNS, rows, _move_forward())
+    _insert(cursor, Panel._meta.db_table, _PANEL_COLUMNS, rows, _move_forward(connection.vendor))
 
 
 def written_time(moment_us: int) -> str:
@@ -95,12 +95,11 @@ def _insert(
     rows: Sequence[Sequence[Any]],
     conflict: str,
 ) -> None:
-    quoted = ", ".join(map(_quoted, columns))
     one_row = f"({', '.join(['%s'] * len(columns))})"
     for chunk in _chunks(rows):
+        places = ", ".join([one_row] * len(chunk))
         cursor.execute(
-            f"INSERT INTO {_quoted(table)} ({quoted}) VALUES "  # noqa: S608 (values are parameters)
-            f"{', '.join([one_row] * len(chunk))} {conflict}",
+            f"{_insert_into(connection.vendor, table, columns)} {places} {conflict}",
             [value for row in chunk for value in row],
         )
 
@@ -110,12 +109,19 @@ def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
         yield rows[start : start + _ROWS_AT_ONCE]
 
 
-def _merge_rows() -> str:
+@lru_cache
+def _insert_into(vendor: str, table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {_quoted(table)} ({', '.join(map(_quoted, columns))}) VALUES"
+
+
+@lru_cache
+def _merge_rows(vendor: str) -> str:
     changes = [f"{_quoted(name)} = COALESCE({_new(name)}, {_quoted(name)})" for name in METRICS]
     return _on_conflict(("panel_id", "timestamp"), changes)
 
 
-def _move_forward() -> str:
+@lru_cache
+def _move_forward(vendor: str) -> str:
     changes = []
     for metric in METRICS:
         new_at, old_at = _new(f"{metric}_at"), _quoted(f"{metric}_at")

@@ -28,7 +28,7 @@ test: $(VENV)/.all-installed ## Run every test, with real servers (installs Debi
 	bash tests/services/install.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-test-faults: $(VENV)/.all-installed ## Break real servers for some ten minutes and count every reading
+test-faults: $(VENV)/.all-installed ## Break real servers for a quarter of an hour, count every reading
 	bash tests/services/install.sh
 	FAULTS=long $(BIN)/python -m pytest tests/faults $(ARGS)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeVar
 
 from meters.ingest.acknowledge import Acknowledgements, Acknowledger
@@ -271,11 +272,12 @@ class Engine:
         if batches:
             messages = [message for batch in batches for message in batch.messages]
             batch = self.drain_sampler.sample(messages)
+            self._doubtful = True
             outcome = self._try(lambda: self.store.save(batch, None, batches[-1].token))
-            self._doubtful = outcome is None
             if outcome is None:
                 return False
             self.spool.remove(batches)
+            self._doubtful = False
             self._count(outcome)
         if not self.spool.messages:
             self._unwritten = True
@@ -288,17 +290,14 @@ class Engine:
         try:
             answer = work()
         except DatabaseAwayError as error:
-            self._away(error, time.monotonic() - started_s)
+            if not self._patience.waiting:
+                self._say(f"the database doesn't take readings, they go to the spool: {error}")
+            self._patience.failed(time.monotonic() - started_s)
             return None
         if self._patience.waiting:
             logger.info("the database is back; %d readings wait in the spool", self.spool.messages)
         self._patience.succeeded()
         return answer
-
-    def _away(self, error: DatabaseAwayError, took_s: float) -> None:
-        if not self._patience.waiting:
-            self._say(f"the database doesn't take readings, they go to the spool: {error}")
-        self._patience.failed(took_s)
 
     def _count(self, outcome: Outcome) -> None:
         self.heartbeat.counters.stored += outcome.stored
@@ -311,15 +310,14 @@ class Engine:
         self._acknowledgements = Acknowledgements(self.connection, ledger)
 
     def _settle(self, *, idle: bool) -> None:
-        self._unwritten |= self._acknowledgements.settle()
-        if idle and self._unwritten:
-            self._write_ledger()
+        """Not while a batch is held: that is in the ledger, neither kept nor acknowledged."""
+        if self._held is None:
+            self._unwritten |= self._acknowledgements.settle()
+            if idle and self._unwritten:
+                self._write_ledger()
 
     def _write_ledger(self) -> None:
-        """Keep the ledger as it is, in the place where the next batch goes. Not while one is held:
-        that is in the ledger, and kept nowhere."""
-        if self._held is not None:
-            return
+        """Keep the ledger as it is, in the place where the next batch goes."""
         if self.spool.messages:
             with suppress(SpoolError):  # the next batch says so, if it is still the case
                 self.spool.settle(self.ledger)
@@ -335,13 +333,13 @@ class Engine:
         counters = self.heartbeat.counters
         counters.received = self.inbox.received + self._from_before - self.spool.lost
         counters.spooled = self.spool.messages
-        if self._patience.due and self.heartbeat.beat(self.connection.status) is False:
-            self._patience.failed(0.0)
+        if self._patience.due and self.heartbeat.due:
+            self._try(partial(self.heartbeat.beat, self.connection.status))
 
     def _end(self) -> None:
         self.inbox.close()
         place = self._acknowledgements.last_place()
-        if self.connection.stop() and place is not None:
+        if self.connection.stop() and place is not None and self._held is None:
             self.ledger.settle(place)
             self._write_ledger()
         self.heartbeat.hurry()

@@ -1,10 +1,10 @@
 """How the ingest goes: its counters, and the row that tells the other processes."""
 
-import logging
 import os
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,11 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from meters.ingest.store import DatabaseAwayError
 from meters.live import iso
 from meters.models import IngestWorker
 from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Received
 from meters.mqtt.timestamps import to_datetime
-
-logger = logging.getLogger(__name__)
 
 INTERVAL_S = 2.0
 _RATE_OVER_S = 10.0
@@ -40,9 +39,10 @@ class Counters:
 
 @dataclass
 class Heartbeat:
-    """Keeps one IngestWorker row up to date, at most every two seconds or when told to hurry."""
+    """One IngestWorker row, due for renewal every two seconds or when told to hurry."""
 
     settings: ConnectionSettings
+    clock: Callable[[], float] = time.monotonic
     counters: Counters = field(default_factory=Counters)
     started_at: datetime = field(default_factory=timezone.now)
     error: str = ""
@@ -67,12 +67,13 @@ class Heartbeat:
             "timestamp": iso(to_datetime(int(message.received_s * 1_000_000))),
         }
 
-    def beat(self, status: ConnectionStatus, *, now_s: float | None = None) -> bool | None:
-        """Write the row if it is due (else None); True where it was written. A database that is
-        away is the store's to report: a heartbeat that doesn't happen is its own message."""
-        now_s = time.monotonic() if now_s is None else now_s
-        if now_s < self._due:
-            return None
+    @property
+    def due(self) -> bool:
+        return self.clock() >= self._due
+
+    def beat(self, status: ConnectionStatus) -> None:
+        """Write the row. Raises DatabaseAwayError; the next one is due two seconds later either way."""
+        now_s = self.clock()
         self._due = now_s + INTERVAL_S
         rate = self._rate(now_s)
         try:
@@ -80,10 +81,8 @@ class Heartbeat:
             if not IngestWorker.objects.filter(**key).update(**row):
                 IngestWorker.objects.create(**key, **row)
         except (DatabaseError, InterfaceError) as error:
-            logger.debug("no heartbeat: %s", error)
             connection.close()
-            return False
-        return True
+            raise DatabaseAwayError(str(error)) from error
 
     def _rate(self, now_s: float) -> float:
         """Messages per second over about the last ten seconds."""

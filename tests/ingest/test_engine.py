@@ -132,7 +132,7 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     def away(self: Store, *args: Any) -> None:
         raise DatabaseAwayError("Server has gone away")
 
-    monkeypatch.setattr(Heartbeat, "beat", lambda *args: None)
+    monkeypatch.setattr(Heartbeat, "due", False)
     monkeypatch.setattr(Patience, "failed", _at_once)
     with pytest.MonkeyPatch.context() as during:
         for name in ("save", "settle", "checkpoint", "last_token"):
@@ -288,6 +288,40 @@ def test_what_an_earlier_process_drained_without_noticing_is_not_drained_again(
     assert voltages() == [0, 1, 2]
     assert successor.heartbeat.counters.received == successor.heartbeat.counters.stored == 3
     successor.engine.spool.close()
+
+
+def test_a_drained_batch_that_cannot_be_removed_is_not_drained_again(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.receive(message(payload="1"))
+    bench.step()
+    outage.undo()
+    with monkeypatch.context() as during:
+        during.setattr(Spool, "remove", _full)
+        bench.step()
+    while bench.step():
+        pass
+    assert voltages() == [1]
+    assert bench.heartbeat.counters.in_memory == bench.heartbeat.counters.spooled == 0
+
+
+def test_nothing_settles_while_a_batch_is_held(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spool, "append", _full)
+    bench.receive(message())
+    for _ in range(3):
+        bench.step()
+    assert not bench.engine.ledger.settled, "it was never acknowledged"
+
+
+def test_an_idle_ingest_says_that_the_database_is_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as during:
+        during.setattr(Heartbeat, "beat", _away)
+        bench.step()
+    assert "they go to the spool: Server has gone away" in bench.heartbeat.error
 
 
 def test_with_no_room_anywhere_nothing_is_acknowledged_and_nothing_lost(

@@ -12,6 +12,7 @@ set -euo pipefail
 packages=(
     mosquitto mosquitto-clients                           # the broker, and clients of another make
     mariadb-server-core                                   # the database's programs, without a service
+    mariadb-client-core                                   # my_print_defaults, which its set-up calls
     redis-server redis-tools                              # the channel layer
     chromium                                              # the browser that opens the pages
     gcc libc6-dev python3-dev libmariadb-dev pkg-config   # to compile mysqlclient

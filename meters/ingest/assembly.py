@@ -15,7 +15,7 @@ from meters.ingest.engine import Engine, Stop
 from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
-from meters.ingest.spool import Spool, spool_file
+from meters.ingest.spool import Spool, file_name, spool_file
 from meters.ingest.store import Store
 from meters.models import IngestWorker
 from meters.mqtt.connection import BrokerConnection
@@ -82,8 +82,7 @@ def client_id_lock(client_id: str, state_dir: Path) -> Iterator[bool]:
     """Whether this process may use `client_id`: two that did would throw each other off the broker
     for ever. The operating system lifts the lock with the process, also after kill -9."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in client_id)
-    with (state_dir / f"ingest-{name}.lock").open("a") as file:
+    with (state_dir / f"ingest-{file_name(client_id)}.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

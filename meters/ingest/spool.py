@@ -49,13 +49,17 @@ class SpooledBatch:
     messages: list[Received]
 
 
+def file_name(client_id: str) -> str:
+    """`client_id` as it may stand in the name of a file."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in client_id)
+
+
 def spool_file(path: Path, client_id: str) -> Path:
     """The file of `client_id`: `path` itself, or one in it where that is a folder (exists as one,
     or has no suffix)."""
     if not path.is_dir() and path.suffix:
         return path
-    name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in client_id)
-    return path / f"{name}.sqlite3"
+    return path / f"{file_name(client_id)}.sqlite3"
 
 
 class Spool:

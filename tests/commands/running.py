@@ -5,22 +5,30 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.services.installation import REPOSITORY
 from tests.services.processes import bare_environment
 
 
 @contextmanager
-def running(broker_url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """`manage.py WORDS` towards this broker; stdout and stderr together; gone at the end."""
-    state = tempfile.TemporaryDirectory(prefix="pelbiot-command-")
+def running(
+    broker_url: str, *words: str, state_dir: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """`manage.py WORDS` towards this broker; stdout and stderr together; gone at the end.
+
+    Its database is in `state_dir`, else there are no tables in it."""
     with (
-        state,
+        tempfile.TemporaryDirectory(prefix="pelbiot-command-") as passing,
         subprocess.Popen(
             [sys.executable, "-u", "manage.py", *words],
             cwd=REPOSITORY,
             env=bare_environment()
-            | {"ENV_FILE": "/dev/null", "STATE_DIR": state.name, "MQTT_BROKER_URL": broker_url},
+            | {
+                "ENV_FILE": "/dev/null",
+                "STATE_DIR": str(state_dir or passing),
+                "MQTT_BROKER_URL": broker_url,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -32,9 +40,9 @@ def running(broker_url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def outcome(broker_url: str, *words: str) -> tuple[int, str]:
+def outcome(broker_url: str, *words: str, state_dir: Path | None = None) -> tuple[int, str]:
     """(exit code, output) of a command that ends by itself."""
-    with running(broker_url, *words) as process:
+    with running(broker_url, *words, state_dir=state_dir) as process:
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 

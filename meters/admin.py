@@ -51,6 +51,10 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
         # The name is the panel's level in the topic: changed, its meter would start another panel.
         return ("name", *self.readonly_fields) if obj else self.readonly_fields
 
+    def save_model(self, request: HttpRequest, obj: Panel, form: Any, change: bool) -> None:
+        # Only what was edited: the current values move on while the form is open.
+        obj.save(update_fields=form.changed_data if change else None)
+
 
 @admin.register(RejectedMessage)
 class RejectedMessageAdmin(LookOnlyAdmin):

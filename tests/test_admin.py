@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 
@@ -34,6 +35,24 @@ def test_a_panel_can_be_added_and_described_but_not_renamed(admin: Client) -> No
     admin.post(f"/admin/meters/panel/{panel.pk}/change/", change)
     panel.refresh_from_db()
     assert (panel.name, panel.display_name) == ("trafo1", "Office")
+
+
+def test_describing_a_panel_leaves_the_values_that_arrive_meanwhile(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel.objects.create(name="trafo1", voltage=230)
+
+    def arrive(sender: type[Panel], **_: object) -> None:
+        Panel.objects.filter(pk=panel.pk).update(voltage=231)
+
+    pre_save.connect(arrive, sender=Panel)
+    try:
+        form = {"nominal_voltage_v": "230", "active": "on", "location": "Hall 1"}
+        admin.post(f"/admin/meters/panel/{panel.pk}/change/", form)
+    finally:
+        pre_save.disconnect(arrive, sender=Panel)
+    panel.refresh_from_db()
+    assert (panel.location, panel.voltage) == ("Hall 1", 231)
 
 
 @pytest.mark.parametrize("name", ["a b", "", "é", "x" * 65, "a/b"])

@@ -24,6 +24,7 @@ SECRETS = (
     "MQTT_USERNAME",
     "MQTT_PASSWORD",
 )
+_CLIENT_ID_LENGTH = 128  # as long as the database's columns
 
 
 def reader(default_file: Path) -> FileAwareEnv:
@@ -99,6 +100,13 @@ def time_zone(value: str) -> None:
 def share_group(value: str) -> None:
     if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
         raise ValidationError(f"{value!r} is not accepted: use letters, digits and . _ - only.")
+
+
+def client_id(value: str) -> None:
+    if len(value.strip()) > _CLIENT_ID_LENGTH:
+        raise ValidationError(
+            f"it has {len(value.strip())} characters: use at most {_CLIENT_ID_LENGTH}."
+        )
 
 
 def certificates(value: str) -> None:

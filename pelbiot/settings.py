@@ -40,7 +40,7 @@ broker_url: str = env.str(
     "mqtt://127.0.0.1:1883",
     validate=environment.refuse_with(lambda url: Broker.from_url(url.strip())),
 )
-MQTT_CLIENT_ID: str = env.str("MQTT_CLIENT_ID", "")
+MQTT_CLIENT_ID: str = env.str("MQTT_CLIENT_ID", "", validate=environment.client_id)
 mqtt_username: str = env.str("MQTT_USERNAME", "")
 mqtt_password: str = env.str("MQTT_PASSWORD", "")
 mqtt_ca_file: str = env.str("MQTT_TLS_CA_FILE", "", validate=environment.certificates)

@@ -45,6 +45,7 @@ def setting(state: Path, expression: str, **env: str) -> Any:
         ("MQTT_BROKER_URL", "http://broker"),
         ("MQTT_BROKER_URL", "mqtt://"),
         ("MQTT_BROKER_URL", "mqtt://h:99999"),
+        ("MQTT_CLIENT_ID", 129 * "x"),
         ("MQTT_QOS", "2"),
         ("MQTT_KEEPALIVE", "1"),
         ("MQTT_SHARE_GROUP", "a/b"),

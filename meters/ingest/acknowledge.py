@@ -13,13 +13,14 @@ from meters.ingest.checkpoint import Ledger
 from meters.mqtt.connection import Barrier
 from meters.mqtt.link import Received
 
-SETTLE_EVERY_S = 1.0
+ASK_EVERY_S = 0.1
 
 
 class Acknowledger(Protocol):
     def acknowledge(self, messages: Sequence[Received]) -> int: ...
     def barrier(self) -> Barrier | None: ...
     def passed(self, barrier: Barrier) -> bool | None: ...
+    def exhausted(self, barrier: Barrier) -> bool: ...
 
 
 @dataclass
@@ -40,6 +41,11 @@ class Acknowledgements:
         """
         self.connection.acknowledge(messages)
 
+    @property
+    def asking(self) -> bool:
+        """Whether the broker's answer is being waited for: it comes soon."""
+        return self._under_way is not None
+
     def settle(self) -> bool:
         """Look whether the broker has taken in more; True where that moved the ledger on."""
         if self._under_way is None:
@@ -52,6 +58,8 @@ class Acknowledgements:
         self._under_way = None
         if passed:
             self.ledger.settle(place)
+            if self.connection.exhausted(barrier):
+                self.ledger.queue_is_empty()
         return bool(passed)
 
     def last_place(self) -> int | None:
@@ -62,7 +70,7 @@ class Acknowledgements:
     def _ask(self) -> None:
         if self.clock() < self._due_s or self.ledger.settled:
             return
-        self._due_s = self.clock() + SETTLE_EVERY_S
+        self._due_s = self.clock() + ASK_EVERY_S
         barrier = self.connection.barrier()
         if barrier is not None:
             place = self.ledger.settles_at(barrier.epoch)

@@ -11,9 +11,14 @@ with a hash of topic and payload. How far such an id may be trusted (DELIVERY.md
    killed and restored an older state repeats what it once knew as unacknowledged. It is told by
    the DUP flag and by packet ids that run in one sequence from that entry to the newest: a broker
    that numbers like this has not used the id a second time.
-3. A broker may redeliver without the DUP flag. Then only the messages at the very start of the
-   connection count, as long as each stands in the list after the one before, unsettled, and within
-   the window of what can be under way at once.
+3. A broker may redeliver without the DUP flag. Until it has set it once, the messages at the very
+   start of a connection count too, as long as each stands in the list after the one before,
+   unsettled, and within the window of what can be under way at once.
+4. What waited in the queue of a broker that restores an older state comes again as if for the first
+   time: without the flag, with the packet ids it had then. It is told by standing in the list right
+   after the one before, where ids run in sequence to the newest. That could also be a new reading
+   that equals an old one, so only entries count that may have waited in a queue: those since the
+   start of a connection, or since many came at once, until the broker was seen to have nothing more.
 """
 
 import struct
@@ -27,12 +32,15 @@ from meters.mqtt.link import Received
 
 PAGE_ENTRIES = 256
 PAGES = 128  # 32,768 entries: less than half of all packet ids, so that an id stands here once
-_ENTRY = struct.Struct(">H8s")
+_HASH_BYTES = 7
+_ENTRY = struct.Struct(f">H{_HASH_BYTES}s?")
+_WRITTEN_OVER = (0, b"", False)
 _PACKET_IDS = 65_535
 
 
 class Page(NamedTuple):
-    """`entries` are packed packet ids and hashes, those with the indexes from `number` x 256 on."""
+    """`entries` are packed packet ids, hashes and whether the message may have waited in the broker's
+    queue, those with the indexes from `number` x 256 on."""
 
     slot: int
     number: int
@@ -42,12 +50,14 @@ class Page(NamedTuple):
 
 class Head(NamedTuple):
     """Where the list stands: it holds entries up to `end`, of the broker's session `generation`.
+    `flags`: the broker was seen to set the DUP flag.
 
     Of two heads of one client, the greater is the newer."""
 
     generation: int = 0
     end: int = 0
     settled: int = 0
+    flags: bool = False
 
 
 _EMPTY = Head()
@@ -61,7 +71,6 @@ class _Resumed:
     before: int = 0  # entries from here on were made on this connection
     in_sequence: int = 0  # and from here to there the packet ids run in one sequence
     last: int = -1
-    flagged: bool = False
     at_start: bool = True
 
 
@@ -70,7 +79,8 @@ class Ledger:
 
     def __init__(self, head: Head = _EMPTY, pages: Iterable[Page] = ()) -> None:
         """The list as it was saved; pages of another generation, or overwritten, don't count."""
-        self._generation, self._end, self._settled = head
+        self._generation, self._end, self._settled, self._flags = head
+        self._queueing = False
         self._session = 0
         self._pages: dict[int, bytearray] = {}
         self._latest: dict[int, int] = {}
@@ -84,12 +94,12 @@ class Ledger:
                 continue
             self._pages[page.number] = entries = bytearray(page.entries)
             for offset in range(len(entries) // _ENTRY.size):
-                packet_id, _ = _ENTRY.unpack_from(entries, offset * _ENTRY.size)
+                packet_id, *_ = _ENTRY.unpack_from(entries, offset * _ENTRY.size)
                 self._note(packet_id, first + offset)
 
     @property
     def head(self) -> Head:
-        return Head(self._generation, self._end, self._settled)
+        return Head(self._generation, self._end, self._settled, self._flags)
 
     @property
     def settled(self) -> bool:
@@ -100,6 +110,7 @@ class Ledger:
         """The broker has lost its session and begun another: nothing of the old one comes again."""
         self._generation += 1
         self._end = self._settled = 0
+        self._flags = self._queueing = False
         self._session = session
         self._connection = _Resumed(epoch=-1)
         self._pages.clear()
@@ -116,6 +127,7 @@ class Ledger:
         if message.epoch != connection.epoch:
             connection = _Resumed(message.epoch, self._end, self._in_sequence)
             self._connection = connection
+            self._queueing = self._end > 0  # the queue of a new session is empty
         digest = _digest(message)
         if (message.redelivered or connection.at_start) and self._recognises(message, digest):
             return False
@@ -137,6 +149,14 @@ class Ledger:
     def settle(self, place: int) -> None:
         self._settled = max(self._settled, place)
 
+    def queue_may_fill(self) -> None:
+        """What is entered from now on may have waited in the broker's queue."""
+        self._queueing = True
+
+    def queue_is_empty(self) -> None:
+        """The broker has nothing for us but what it gets from now on."""
+        self._queueing = False
+
     def unsaved(self, where: str) -> list[Page]:
         """The pages that changed since `saved`; all of them the first time."""
         numbers = self._unsaved.get(where)
@@ -152,23 +172,26 @@ class Ledger:
 
     def _recognises(self, message: Received, digest: bytes) -> bool:
         connection = self._connection
-        connection.flagged |= message.redelivered
+        self._flags |= message.redelivered
         index = self._latest.get(message.packet_id, -1)
         known = (
             connection.last < index < connection.before
+            and self._entry(index)[:2] == (message.packet_id, digest)
             and self._trusted(index, message)
-            and self._digest_at(index) == digest
         )
         if known:
             connection.last = index
         return known
 
     def _trusted(self, index: int, message: Received) -> bool:
-        unsettled = index >= self._settled
+        connection, unsettled = self._connection, index >= self._settled
         if message.redelivered:
-            return unsettled or index >= self._connection.in_sequence
-        before = self._connection.before
-        return unsettled and not self._connection.flagged and index >= before - RECEIVE_MAXIMUM
+            return unsettled or index >= connection.in_sequence
+        if unsettled and not self._flags and index >= connection.before - RECEIVE_MAXIMUM:
+            return True
+        # Beyond the first of the sequence: some brokers number anew on each connection.
+        continues = index > connection.in_sequence and connection.last in (-1, index - 1)
+        return continues and self._entry(index)[2]
 
     def _append(self, packet_id: int, digest: bytes) -> None:
         number = self._end // PAGE_ENTRIES
@@ -176,7 +199,9 @@ class Ledger:
         if page is None:
             page = self._pages[number] = bytearray()
             self._pages.pop(number - PAGES, None)
-        page += _ENTRY.pack(packet_id, digest)
+            for numbers in self._unsaved.values():
+                numbers.discard(number - PAGES)
+        page += _ENTRY.pack(packet_id, digest, self._queueing)
         self._note(packet_id, self._end)
         self._end += 1
         for numbers in self._unsaved.values():
@@ -188,16 +213,16 @@ class Ledger:
         self._last_id = packet_id
         self._latest[packet_id] = index
 
-    def _digest_at(self, index: int) -> bytes | None:
-        """None where the entry was written over."""
+    def _entry(self, index: int) -> tuple[int, bytes, bool]:
+        """Packet id, hash, and whether it may have waited in the broker's queue."""
         number, offset = divmod(index, PAGE_ENTRIES)
         page = self._pages.get(number)
         if page is None:
-            return None
-        digest: bytes = _ENTRY.unpack_from(page, offset * _ENTRY.size)[1]
-        return digest
+            return _WRITTEN_OVER
+        packet_id, digest, queued = _ENTRY.unpack_from(page, offset * _ENTRY.size)
+        return packet_id, digest, queued
 
 
 def _digest(message: Received) -> bytes:
     topic = message.topic.encode("utf-8", "surrogatepass")
-    return blake2b(topic + b"\0" + message.payload, digest_size=8).digest()
+    return blake2b(topic + b"\0" + message.payload, digest_size=_HASH_BYTES).digest()

@@ -18,17 +18,23 @@ from meters.ingest.sample import Batch, Sampler
 from meters.ingest.spool import Spool, SpoolError
 from meters.ingest.store import CurrentValue, DatabaseAwayError, Outcome, Store, impatient
 from meters.live import StateEvent, iso
+from meters.mqtt.client import RECEIVE_MAXIMUM
 from meters.mqtt.link import ConnectionStatus, Received
 from meters.mqtt.timestamps import to_datetime
 
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 2000
+# So many at once pass a broker's window without being queued: half of what it lets be under way.
+# With MQTT 5 we say how many that is; without, the broker does, and some say 20.
+FEW = {"5": RECEIVE_MAXIMUM // 2, "3.1.1": 10}
 # Each transaction has a price of its own, so at high rates it is taken at most this often.
 BUSY_RATE = 2000.0
 BUSY_INTERVAL_S = 0.03
 _RATED_OVER_S = 0.1
 _IDLE_S = 0.5
+_ANSWER_S = 0.02
+_SETTLE_EVERY_S = 1.0
 _HELD_S = 0.2
 T = TypeVar("T")
 
@@ -112,6 +118,8 @@ class Engine:
     _held: _Unit | None = None
     _doubtful: bool = False  # may the first of the spool be in the database already?
     _unwritten: bool = False  # has the ledger moved on without a batch?
+    _written_s: float = 0.0
+    _said: set[str] = field(default_factory=set)  # kinds of trouble that were told and last
     _from_before: int = 0  # messages that an earlier process left in the spool
     _taken_s: float = 0.0
     _rated: tuple[float, int] = (0.0, 0)  # since when, and how many messages there were then
@@ -133,8 +141,11 @@ class Engine:
                 try:
                     while not self.stop.is_set():
                         self.step()
-                finally:
-                    self._end()
+                except BaseException:
+                    self.inbox.close()
+                    self.connection.stop()
+                    raise  # the ledger is left as it was last written: it may be ahead of what is kept
+                self._end()
             finally:
                 self.spool.close()
 
@@ -158,9 +169,10 @@ class Engine:
                 if self.spool.messages:
                     self._use(Ledger(*saved))
                     return True
-                self._say(f"the database doesn't answer, the broker keeps the readings: {error}")
+                sentence = f"the database doesn't answer, the broker keeps the readings: {error}"
+                self._say(sentence, sentence)
             else:
-                self._patience.succeeded()
+                self._recovered()
                 return True
             while not self._patience.due:
                 if self.stop.wait(_HELD_S):
@@ -169,6 +181,8 @@ class Engine:
     def step(self, idle_s: float = _IDLE_S) -> bool:
         """One batch; False where there was nothing to do. Raises NetworkThreadDiedError."""
         self.connection.tick()
+        if self._acknowledgements.asking:
+            idle_s = min(idle_s, _ANSWER_S)
         worked = self._receive(0.0 if self._can_drain else idle_s)
         worked |= self._can_drain and self._drain()
         self._settle(idle=not worked)
@@ -223,6 +237,8 @@ class Engine:
         return messages
 
     def _sample(self, messages: list[Received]) -> _Unit:
+        if len(messages) > FEW[self.connection.status.protocol or "3.1.1"]:
+            self.ledger.queue_may_fill()
         take = self.ledger.take
         # A retained message is a copy of an old one that the broker keeps for newcomers.
         fresh = [message for message in messages if take(message) and not message.retained]
@@ -241,7 +257,7 @@ class Engine:
         try:
             self.spool.append(unit.token, unit.fresh, self.ledger)
         except SpoolError as error:
-            self._say(f"{error}: nothing more is taken in until the database is back")
+            self._say("spool", f"{error}: nothing more is taken in until the database is back")
             return False
         self.sampler.forget()
         return True
@@ -257,16 +273,18 @@ class Engine:
         try:
             return self._drain_oldest()
         except SpoolError as error:
-            self._say(str(error))
+            self._say("drain", str(error))
             self._patience.failed(0.0)
             return False
 
     def _drain_oldest(self) -> bool:
         if self._doubtful:
-            token = self._try(self.store.last_token)
+            token = self._try(self.store.last_token, proves=False)
             if token is None:
                 return False
-            self.heartbeat.counters.stored += self.spool.remove_through(token)
+            removed = self.spool.remove_through(token)
+            if removed:
+                self._count(self.store.outcome(token) or Outcome(stored=removed))
             self._doubtful = False
         batches = self.spool.oldest(MAX_BATCH)
         if batches:
@@ -275,6 +293,7 @@ class Engine:
             self._doubtful = True
             outcome = self._try(lambda: self.store.save(batch, None, batches[-1].token))
             if outcome is None:
+                self.drain_sampler.forget()  # they will be sampled again
                 return False
             self.spool.remove(batches)
             self._doubtful = False
@@ -284,20 +303,25 @@ class Engine:
             logger.info("the spool is empty again: all readings are in the database")
         return True
 
-    def _try(self, work: Callable[[], T]) -> T | None:
-        """What the database answers; None where it is away."""
+    def _try(self, work: Callable[[], T], *, proves: bool = True) -> T | None:
+        """What the database answers; None where it is away. `proves`: readings can be stored."""
         started_s = time.monotonic()
         try:
             answer = work()
         except DatabaseAwayError as error:
-            if not self._patience.waiting:
-                self._say(f"the database doesn't take readings, they go to the spool: {error}")
+            self._say(
+                "database", f"the database doesn't take readings, they go to the spool: {error}"
+            )
             self._patience.failed(time.monotonic() - started_s)
             return None
-        if self._patience.waiting:
+        if proves and self._patience.waiting:
             logger.info("the database is back; %d readings wait in the spool", self.spool.messages)
-        self._patience.succeeded()
+            self._recovered()
         return answer
+
+    def _recovered(self) -> None:
+        self._patience.succeeded()
+        self._said.clear()
 
     def _count(self, outcome: Outcome) -> None:
         self.heartbeat.counters.stored += outcome.stored
@@ -313,7 +337,9 @@ class Engine:
         """Not while a batch is held: that is in the ledger, neither kept nor acknowledged."""
         if self._held is None:
             self._unwritten |= self._acknowledgements.settle()
-            if idle and self._unwritten:
+            due_s = self._written_s + _SETTLE_EVERY_S
+            if idle and self._unwritten and time.monotonic() >= due_s:
+                self._written_s = time.monotonic()
                 self._write_ledger()
 
     def _write_ledger(self) -> None:
@@ -334,7 +360,8 @@ class Engine:
         counters.received = self.inbox.received + self._from_before - self.spool.lost
         counters.spooled = self.spool.messages
         if self._patience.due and self.heartbeat.due:
-            self._try(partial(self.heartbeat.beat, self.connection.status))
+            beat = partial(self.heartbeat.beat, self.connection.status)
+            self._try(beat, proves=not self.spool.messages)
 
     def _end(self) -> None:
         self.inbox.close()
@@ -345,8 +372,9 @@ class Engine:
         self.heartbeat.hurry()
         self._beat()
 
-    def _say(self, sentence: str) -> None:
-        """Into the log and the status, once while it stays the same."""
-        if sentence != self.heartbeat.error:
+    def _say(self, kind: str, sentence: str) -> None:
+        """Into the log and the status, once of each kind until the database is back."""
+        if kind not in self._said:
+            self._said.add(kind)
             logger.warning("%s", sentence)
             self.heartbeat.failed(sentence)

@@ -32,11 +32,19 @@ _BUSY = {
     1205,  # lock wait time-out
     1213,  # deadlock
 }
+# A column that must be filled, and that our statements don't know: the database is newer than we are.
+_SCHEMA = {
+    1048,  # the column can't be null
+    1364,  # the column has no default value
+}
+_SQLITE_SCHEMA = "NOT NULL constraint failed"
 _SQLITE_BUSY = "database is locked", "database table is locked"
 
 
 def trouble(error: DatabaseError | InterfaceError) -> Trouble:
     code = error.args[0] if error.args else None
+    if code in _SCHEMA or _SQLITE_SCHEMA in str(code):
+        return Trouble.AWAY
     if isinstance(error, DataError | IntegrityError) or code in _DATA:
         return Trouble.DATA
     if code in _BUSY or code in _SQLITE_BUSY:

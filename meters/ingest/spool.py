@@ -6,6 +6,7 @@ together with the checkpoint that knows its packet ids, so it may be acknowledge
 
 import json
 import logging
+import shutil
 import sqlite3
 import time
 import zlib
@@ -21,13 +22,16 @@ logger = logging.getLogger(__name__)
 
 _PAGE_BYTES = 4096
 _SHRINK_BYTES = 16 * 1024 * 1024
+# Left free on the disk, because taking batches out needs room as well. More than SQLite's log grows
+# to between two checkpoints (1,000 pages and a batch).
+RESERVE_BYTES = 16 * 1024 * 1024
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batch (
     id INTEGER PRIMARY KEY, token TEXT NOT NULL, messages INTEGER NOT NULL, body BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS head (
     only INTEGER PRIMARY KEY CHECK (only = 1), generation INTEGER NOT NULL, end INTEGER NOT NULL,
-    settled INTEGER NOT NULL
+    settled INTEGER NOT NULL, flags INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS page (
     slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, generation INTEGER NOT NULL,
@@ -72,6 +76,7 @@ class Spool:
         self._connection: sqlite3.Connection | None = None
         self.messages = 0
         self.lost = 0  # messages that went with a damaged file
+        self._replaced = 0  # files that were damaged
 
     def open(self) -> None:
         """Open or create the file. One that is damaged is set aside, with an alarm in the log."""
@@ -96,19 +101,21 @@ class Spool:
             level=1,
         )
         with self._transaction() as connection:
+            if shutil.disk_usage(self.path.parent).free < RESERVE_BYTES:
+                raise self._full()
             connection.execute(
                 "INSERT INTO batch (token, messages, body) VALUES (?, ?, ?)",
                 (token, len(messages), body),
             )
-            _write_checkpoint(connection, ledger)
-        ledger.saved("spool")
+            _write_checkpoint(connection, ledger, self._place)
+        ledger.saved(self._place)
         self.messages += len(messages)
 
     def settle(self, ledger: Ledger) -> None:
         """Keep the checkpoint as it is now."""
         with self._transaction() as connection:
-            _write_checkpoint(connection, ledger)
-        ledger.saved("spool")
+            _write_checkpoint(connection, ledger, self._place)
+        ledger.saved(self._place)
 
     def oldest(self, limit: int) -> list[SpooledBatch]:
         """The batches to drain next, at least one, together at most `limit` messages."""
@@ -138,9 +145,9 @@ class Spool:
         """As it was last kept here."""
         with self._guarded():
             connection = self._opened()
-            head = connection.execute("SELECT generation, end, settled FROM head").fetchone()
+            row = connection.execute("SELECT * FROM head").fetchone()
             pages = connection.execute("SELECT slot, number, generation, entries FROM page")
-            return Head(*head) if head else Head(), [Page(*row) for row in pages]
+            return Head(*row[1:]) if row else Head(), [Page(*page) for page in pages]
 
     def _remove_through(self, last: int) -> int:
         with self._transaction() as connection:
@@ -180,14 +187,22 @@ class Spool:
             yield
         except (sqlite3.Error, zlib.error, ValueError) as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise SpoolError(
-                    f"the spool {self.path} is full (SPOOL_MAX_MB={self._max_mb}, or the disk is)"
-                ) from error
+                raise self._full() from error
             if _damaged(error):
                 self._put_aside(error)
             raise SpoolError(f"the spool {self.path} can't be used: {error}") from error
         except OSError as error:
             raise SpoolError(f"the spool {self.path} can't be used: {error.strerror}") from error
+
+    def _full(self) -> SpoolError:
+        return SpoolError(
+            f"the spool {self.path} is full (SPOOL_MAX_MB={self._max_mb}, or the disk is)"
+        )
+
+    @property
+    def _place(self) -> str:
+        """What the ledger knows this file by: it doesn't have what one set aside had."""
+        return f"spool {self._replaced}"
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -224,6 +239,7 @@ class Spool:
 
     def _put_aside(self, error: Exception) -> None:
         self.close()
+        self._replaced += 1
         self.lost += self.messages
         self.messages = 0
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns() // 1_000_000}")
@@ -238,9 +254,9 @@ class Spool:
         )
 
 
-def _write_checkpoint(connection: sqlite3.Connection, ledger: Ledger) -> None:
-    connection.execute("REPLACE INTO head VALUES (1, ?, ?, ?)", ledger.head)
-    connection.executemany("REPLACE INTO page VALUES (?, ?, ?, ?)", ledger.unsaved("spool"))
+def _write_checkpoint(connection: sqlite3.Connection, ledger: Ledger, place: str) -> None:
+    connection.execute("REPLACE INTO head VALUES (1, ?, ?, ?, ?)", ledger.head)
+    connection.executemany("REPLACE INTO page VALUES (?, ?, ?, ?)", ledger.unsaved(place))
 
 
 def _messages(body: bytes) -> Iterable[Received]:

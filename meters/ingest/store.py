@@ -64,7 +64,8 @@ class _KnownPanel:
 class _Attempt:
     """What one transaction has locked and written."""
 
-    refused: list[Rejection]
+    rejections: list[Rejection]
+    refused: list[Sample] = field(default_factory=list)
     panels: dict[str, _KnownPanel] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -92,6 +93,8 @@ class Store:
         4. A connection that broke: tried once more, on a new one, unless the token shows that the
            commit had come through and only its answer got lost. The same goes for later calls.
         5. Anything else is the database's trouble, not the readings': DatabaseAwayError.
+
+        Afterwards `batch.samples` are those that are stored.
         """
         write_samples = self._write_samples
 
@@ -120,10 +123,16 @@ class Store:
         if ledger is not None:
             ledger.saved("database")
         self._panels |= done.panels
+        batch.samples = [sample for sample in batch.samples if sample not in done.refused]
         self._rejected_since_trim += done.outcome.rejected
         with suppress(DatabaseAwayError):  # the batch is stored; there will be other occasions
             self._trim()
         return done.outcome
+
+    def outcome(self, token: str) -> Outcome | None:
+        """Of the batch of this token, where it was the last that was tried."""
+        last_token, attempt = self._last
+        return attempt.outcome if last_token == token else None
 
     def settle(self, ledger: Ledger) -> None:
         """Write the checkpoint as it is now. Raises DatabaseAwayError."""
@@ -139,11 +148,15 @@ class Store:
         """As it was last written. Raises DatabaseAwayError."""
 
         def read() -> tuple[Head, list[Page]]:
-            row = IngestCheckpoint.objects.filter(client_id=self._client_id).first()
-            pages = IngestCheckpointPage.objects.filter(client_id=self._client_id)
-            rows = pages.values_list("slot", "number", "generation", "entries")
-            head = Head(row.generation, row.end, row.settled) if row else Head()
-            return head, [Page(*row[:3], bytes(row[3])) for row in rows]
+            with transaction.atomic():
+                # Locked: a commit of a process that was killed may still be under way.
+                mine = IngestCheckpoint.objects.select_for_update().filter(
+                    client_id=self._client_id
+                )
+                head = mine.values_list(*Head._fields).first()
+                pages = IngestCheckpointPage.objects.filter(client_id=self._client_id)
+                rows = list(pages.values_list("slot", "number", "generation", "entries"))
+            return Head(*head or ()), [Page(*row[:3], bytes(row[3])) for row in rows]
 
         return self._persistently(read)
 
@@ -179,8 +192,8 @@ class Store:
 
     def _trim(self) -> None:
         if self._rejected_since_trim >= 1000:
-            self._persistently(lambda: RejectedMessage.objects.trim(self._rejected_keep))
             self._rejected_since_trim = 0
+            self._persistently(lambda: RejectedMessage.objects.trim(self._rejected_keep))
 
     def _persistently(self, work: Callable[[], T]) -> T:
         busy, broken, started_s = 0, 0, time.monotonic()
@@ -211,15 +224,12 @@ class Store:
         attempt.panels = self._lock_panels({sample.panel for sample in batch.samples})
         known = [sample for sample in batch.samples if sample.panel in attempt.panels]
         if len(known) < len(batch.samples):
-            attempt.refused += [
-                rejection
-                for sample in batch.samples
-                if sample.panel not in attempt.panels
-                for rejection in _refuse(sample, self._unknown_panel(sample.panel))
-            ]
+            for sample in batch.samples:
+                if sample.panel not in attempt.panels:
+                    _refuse(attempt, sample, self._unknown_panel(sample.panel))
         write_samples(attempt, known)
-        RejectedMessage.objects.bulk_create(map(_rejected_row, attempt.refused))
-        attempt.outcome.rejected = len(attempt.refused)
+        RejectedMessage.objects.bulk_create(map(_rejected_row, attempt.rejections))
+        attempt.outcome.rejected = len(attempt.rejections)
 
     def _write_samples(self, attempt: _Attempt, samples: Sequence[Sample]) -> None:
         keys = {name: panel.pk for name, panel in attempt.panels.items()}
@@ -248,7 +258,7 @@ class Store:
             self._write_in_halves(attempt, samples[middle:])
         else:
             logger.warning("the database refuses a sample of %s: %s", samples[0].panel, reason)
-            attempt.refused += _refuse(samples[0], reason)
+            _refuse(attempt, samples[0], reason)
 
     def _write_checkpoint(self, ledger: Ledger | None, token: str | None) -> None:
         columns = [] if token is None else ["token"]
@@ -359,8 +369,9 @@ def _taken(sample: Sample) -> bool:
     return Trend.objects.filter(panel__name=sample.panel, timestamp=moment).exists()
 
 
-def _refuse(sample: Sample, reason: str) -> list[Rejection]:
-    return [Rejection(message, reason) for message in sample.messages]
+def _refuse(attempt: _Attempt, sample: Sample, reason: str) -> None:
+    attempt.refused.append(sample)
+    attempt.rejections += [Rejection(message, reason) for message in sample.messages]
 
 
 def _rejected_row(rejection: Rejection) -> RejectedMessage:

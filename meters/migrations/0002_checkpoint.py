@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 ('generation', models.PositiveBigIntegerField()),
                 ('end', models.PositiveBigIntegerField()),
                 ('settled', models.PositiveBigIntegerField()),
+                ('flags', models.BooleanField()),
                 ('token', models.CharField(max_length=32)),
             ],
         ),

@@ -9,14 +9,22 @@ from django.utils.translation import gettext_lazy as _
 from meters.models.fields import WireNameField, WireTextField
 
 FRESH_S = 15
+TRIMMED_AT_ONCE = 500
 
 
 class RejectedMessageQuerySet(models.QuerySet["RejectedMessage"]):
     def trim(self, keep: int) -> int:
-        """Delete all but the `keep` newest; returns how many went."""
+        """Delete all but the `keep` newest, in pieces that hold nobody up; returns how many went."""
         kept = self.order_by("-pk").values_list("pk", flat=True)[keep - 1 : keep]
-        oldest = next(iter(kept), None)
-        return self.filter(pk__lt=oldest).delete()[0] if oldest is not None else 0
+        oldest_kept = next(iter(kept), None)
+        removed = 0
+        while oldest_kept is not None:
+            some = self.filter(pk__lt=oldest_kept).order_by("pk").values_list("pk", flat=True)
+            piece = list(some[:TRIMMED_AT_ONCE])
+            if not piece:
+                break
+            removed += self.filter(pk__in=piece).delete()[0]
+        return removed
 
 
 class RejectedMessage(models.Model):
@@ -100,6 +108,7 @@ class IngestCheckpoint(models.Model):
     generation = models.PositiveBigIntegerField()
     end = models.PositiveBigIntegerField()
     settled = models.PositiveBigIntegerField()
+    flags = models.BooleanField()
     token = models.CharField(max_length=32)
 
     def __str__(self) -> str:

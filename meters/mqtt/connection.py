@@ -8,7 +8,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -45,10 +45,12 @@ _NEVER_S = 3600.0  # paho isn't to try again by itself: `tick` does, with anothe
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """A place in the stream of packets to the broker: the ping that was sent there."""
+    """A place in the stream of packets to the broker: the ping that was sent there. `received`
+    counts the messages until then if all of them were acknowledged."""
 
     epoch: int
     ping: int
+    received: int | None = None
 
 
 class NetworkThreadDiedError(Exception):
@@ -63,7 +65,8 @@ class BrokerConnection:
     2. `intake` gets the messages, from the network thread; while it has no room, none are read.
     3. `acknowledge` sends nothing for a message of an earlier connection: the broker may have
        given that packet id to another message since, which would then be lost.
-    4. `barrier` and `passed` tell when the broker has taken in what was acknowledged.
+    4. `barrier` and `passed` tell when the broker has taken in what was acknowledged, `exhausted`
+       whether it then had more for us.
     5. `tick`, called now and then, does what a callback can't: change the protocol, watch the thread.
     """
 
@@ -75,6 +78,7 @@ class BrokerConnection:
     status: ConnectionStatus = field(default_factory=ConnectionStatus)
     session: int = 0  # counts the broker's sessions since our start: 0 is the one we found there
     _epoch: int = 0
+    _finished: int = 0  # messages that have been through `acknowledge`
     _gate: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
     _client: IngestClient | None = None
@@ -118,9 +122,10 @@ class BrokerConnection:
             self.status = replace(self.status, connected=False, since_s=None)
         return taken_in
 
-    def acknowledge(self, messages: Iterable[Received]) -> int:
+    def acknowledge(self, messages: Sequence[Received]) -> int:
         """Acknowledge the QoS 1 messages among these, in their order; returns how many were left
         out because their connection is gone: those will come again."""
+        self._finished += len(messages)
         with self._gate:
             client, epoch = self._client, self._epoch
             if client is None or not self.status.connected:
@@ -135,7 +140,9 @@ class BrokerConnection:
         with self._gate:
             if self._client is None or not self.status.connected:
                 return None
-            return Barrier(self._epoch, self._client.ping())
+            received = self.intake.received
+            all_finished = received == self._finished
+            return Barrier(self._epoch, self._client.ping(), received if all_finished else None)
 
     def passed(self, barrier: Barrier) -> bool | None:
         """Whether the broker has taken in what was sent before; None where that connection ended
@@ -144,6 +151,13 @@ class BrokerConnection:
             if self._client is None or self._epoch != barrier.epoch or not self.status.connected:
                 return None
             return self._client.answered(barrier.ping)
+
+    def exhausted(self, barrier: Barrier) -> bool:
+        """Of a barrier that is passed: whether the broker had nothing more for us. It had room to
+        send, for all was acknowledged, and answered without sending anything first."""
+        with self._gate:
+            client = self._client
+            return client is not None and client.received_at_answer == barrier.received
 
     def tick(self) -> None:
         """Raises NetworkThreadDiedError when nothing could ever arrive again."""

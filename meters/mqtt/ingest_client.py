@@ -71,7 +71,7 @@ class IngestClient(Client):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._ping_lock = threading.Lock()
-        self._pings_sent = self._pings_answered = 0
+        self._pings_sent = self._pings_answered = self.received_at_answer = 0
         super().__init__(*args, **options)
 
     def acknowledge_all(self, packet_ids: Iterable[int]) -> None:
@@ -82,7 +82,8 @@ class IngestClient(Client):
             self._packet_queue(PUBACK, packets, 0, 1)
 
     def ping(self) -> int:
-        """Ask the broker for a sign of life; `answered` with this number tells whether it came.
+        """Ask the broker for a sign of life; `answered` with this number tells whether it came, and
+        `received_at_answer` how many messages had come by then.
 
         A broker takes packets in their order: with the answer it has also taken all that was
         queued before.
@@ -106,6 +107,7 @@ class IngestClient(Client):
         return super()._send_pingreq()
 
     def _handle_pingresp(self) -> MQTTErrorCode:
+        self.received_at_answer = self.intake.received
         self._pings_answered += 1
         return super()._handle_pingresp()
 

@@ -27,7 +27,9 @@ class Received:
 
 class Intake(Protocol):
     """Where messages go, from the network thread. Without room the socket is left unread, so that
-    TCP holds the broker back."""
+    TCP holds the broker back. `received` counts those that were put."""
+
+    received: int
 
     def put(self, message: Received) -> None: ...
     def has_room(self) -> bool: ...

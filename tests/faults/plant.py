@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.load.publish import Plan, Report
+from tests.services.clients import MqttClient
 from tests.services.fixtures import Services
 from tests.services.ingest import Ingest
 from tests.services.installation import REPOSITORY, Installation
@@ -133,6 +134,11 @@ class Plant:
         meters = Meters(self.mosquitto.meter_url, self.services.folder, plan)
         self.meters.append(meters)
         return meters
+
+    def publish_equal(self, number: int) -> None:
+        """Readings of a meter that always says the same; for a test that counts rows."""
+        with MqttClient(self.mosquitto.meter_url) as meter:
+            meter.publish_all(("panel/same/volt", "230") for _ in range(number))
 
     def published(self) -> int:
         return sum(meters.plan.count for meters in self.meters)

@@ -45,6 +45,46 @@ def test_broker_killed_under_load_restores_an_older_state(
     exactly_once(made.settle())
 
 
+def test_broker_killed_after_the_ingest_caught_up(
+    plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
+) -> None:
+    """It restores a queue that was delivered since, and delivers it again as if for the first time."""
+    made = plant()
+    ingest = made.start_ingest()
+    made.publish(500, rate=0).finish()
+    wait_for(lambda: ingest.row().get("stored") == 500, "storing")
+    ingest.process.kill()
+    backlog = short_or_long(5_000, 25_000)
+    made.publish(backlog, rate=0).finish()
+    _save(made)
+    ingest.start_again()
+    wait_for(lambda: made.rows() > 125 + backlog // 8, "catching up")
+    made.mosquitto.kill()
+    made.mosquitto.start()
+    made.healed()
+    made.publish(1_000, rate=RATE)
+    exactly_once(made.settle())
+
+
+def test_equal_readings_after_the_broker_restored_an_older_state(
+    plant: Callable[..., Plant],
+) -> None:
+    """They get packet ids that were used for equal ones before."""
+    made = plant()
+    made.start_ingest()
+    made.publish_equal(10)
+    wait_for(lambda: made.rows() == 10, "storing")
+    _save(made)
+    made.publish_equal(20)
+    wait_for(lambda: made.rows() == 30, "storing")
+    time.sleep(0.5)
+    made.mosquitto.kill()
+    made.mosquitto.start()
+    made.publish_equal(20)
+    wait_for(lambda: made.rows() >= 50, "storing what looks the same")
+    assert made.rows() == 50
+
+
 def test_broker_stopped_for_a_while(
     plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
 ) -> None:

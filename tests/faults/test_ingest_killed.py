@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.plant import Outcome, Plant, short_or_long, wait_for
-from tests.services.clients import MqttClient
 from tests.services.proxy import Proxy
 
 ROUNDS = short_or_long(3, 20)
@@ -57,24 +56,19 @@ def test_ingest_killed_between_commit_and_acknowledgement_of_equal_readings(
     with Proxy(made.mosquitto.port) as proxy:
         broker = made.mosquitto.url.replace(f":{made.mosquitto.port}", f":{proxy.port}")
         ingest = made.start_ingest(MQTT_BROKER_URL=broker)
-        _publish_equal(made, 100)
+        made.publish_equal(100)
         wait_for(lambda: made.rows() == 100, "storing")
         proxy.swallow("to_server")
-        _publish_equal(made, 100)
+        made.publish_equal(100)
         wait_for(lambda: made.rows() == 200, "storing without acknowledging")
         ingest.process.kill()
         proxy.heal()
-        _publish_equal(made, 100)
+        made.publish_equal(100)
         ingest.start_again()
-        _publish_equal(made, 100)
+        made.publish_equal(100)
         wait_for(lambda: made.rows() >= 400, "storing the rest")
         wait_for(lambda: ingest.row()["in_memory"] == 0, "settling")
         assert made.rows() == 400
-
-
-def _publish_equal(made: Plant, number: int) -> None:
-    with MqttClient(made.mosquitto.meter_url) as meter:
-        meter.publish_all(("panel/same/volt", "230") for _ in range(number))
 
 
 def test_ingest_stopped_by_sigterm_under_load(

@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
@@ -16,6 +17,7 @@ from meters.mqtt.link import Received
 from tests.ingest.messages import message
 
 LAST_ID = 65_535
+WINDOW = 20
 
 
 def messages(*packet_ids: int, epoch: int = 1, session: int = 0) -> list[Received]:
@@ -97,7 +99,7 @@ def test_a_session_that_the_broker_lost_is_forgotten() -> None:
     new(ledger, first)
     fresh = [replace(one, epoch=2, session=1) for one in first]
     assert new(ledger, fresh) == [1, 2, 3]
-    assert ledger.head == Head(generation=1, end=3, settled=0)
+    assert ledger.head == Head(generation=1, end=3)
     assert new(ledger, [replace(one, epoch=3, redelivered=True) for one in fresh]) == []
 
 
@@ -200,6 +202,20 @@ def test_a_broker_that_has_set_the_flag_once_is_believed_when_it_does_not() -> N
     assert new(ledger, [*again(first[:1]), *again(first[1:], flag=False)]) == [2, 3]
 
 
+def test_it_is_believed_ever_after() -> None:
+    """Killed right after it saved its state, it has used these ids for nothing."""
+    ledger = Ledger()
+    first = messages(1)
+    new(ledger, first)
+    new(ledger, again(first))
+    ledger.queue_is_empty()
+    new(ledger, same := [message(packet_id=one, payload="230", epoch=2) for one in (2, 3, 4)])
+    successor = restarted(ledger)
+    assert new(successor, again(same, epoch=3, flag=False)) == [2, 3, 4]
+    new(successor, messages(9, epoch=4, session=1))
+    assert not successor.head.flags, "that was another broker"
+
+
 def test_they_must_come_in_the_order_of_the_list() -> None:
     ledger = Ledger()
     first = messages(1, 2, 3)
@@ -215,6 +231,74 @@ def test_only_what_can_be_under_way_at_once_counts() -> None:
     assert new(restarted(ledger), again(first[1:2], flag=False)) == []
 
 
+# -- the queue of a broker that restores an older state ---------------------------------------------
+
+
+def after_a_queue(first_id: int = 1, *, packet_ids: Sequence[int] = ()) -> list[Received]:
+    """Ten that came at once, and twenty after a reconnect that had waited at the broker."""
+    ids = packet_ids or [1 + (first_id - 1 + number) % LAST_ID for number in range(30)]
+    return [
+        message(packet_id=one, payload=str(place), epoch=1 + (place >= 10))
+        for place, one in enumerate(ids)
+    ]
+
+
+@pytest.mark.parametrize("first_id", [1, 65_520])
+@pytest.mark.parametrize("under_way", [0, 5])
+def test_what_waited_in_a_restored_queue_is_recognised(first_id: int, under_way: int) -> None:
+    ledger = Ledger()
+    sent = after_a_queue(first_id)
+    new(ledger, sent)
+    ledger.settle(30)
+    ledger.queue_is_empty()
+    new(ledger, messages(ledger._last_id + 1, epoch=2))
+    restored = again(sent[10 : 10 + under_way], epoch=3)
+    restored += again(sent[10 + under_way :], epoch=3, flag=False)
+    assert new(restarted(ledger), [*restored, *messages(41, epoch=3)]) == [41]
+
+
+def test_only_what_may_have_waited_in_a_queue_is_taken_for_it() -> None:
+    """Else an equal reading, which gets the same id after the restoring, would be lost."""
+    ledger = Ledger()
+    new(ledger, after_a_queue())
+    ledger.settle(30)
+    ledger.queue_is_empty()
+    new(ledger, after := messages(*range(31, 41), epoch=2))
+    ledger.settle(40)
+    assert new(restarted(ledger), again(after, epoch=3, flag=False)) == sent_ids(after)
+    ledger.queue_may_fill()
+    new(ledger, more := messages(*range(41, 51), epoch=2))
+    ledger.settle(50)
+    assert new(restarted(ledger), again(more, epoch=3, flag=False)) == []
+    assert new(restarted(ledger), again(after, epoch=3, flag=False)) == sent_ids(after)
+
+
+def test_a_new_session_has_no_queue() -> None:
+    ledger = Ledger()
+    new(ledger, sent := messages(*range(1, 11)))
+    ledger.settle(10)
+    assert new(restarted(ledger), again(sent, flag=False)) == sent_ids(sent)
+
+
+def test_a_restored_queue_comes_whole_and_in_its_order() -> None:
+    ledger = Ledger()
+    new(ledger, sent := after_a_queue())
+    ledger.settle(30)
+    skipping = again([sent[12], sent[14], sent[15]], epoch=3, flag=False)
+    assert new(restarted(ledger), skipping) == [15, 16]
+    behind_a_new_one = [*messages(99, epoch=3), *again(sent[12:14], epoch=3, flag=False)]
+    assert new(restarted(ledger), behind_a_new_one) == [99, 13, 14]
+
+
+def test_a_broker_that_numbers_anew_on_each_connection_has_restored_nothing() -> None:
+    ledger = Ledger()
+    sent = after_a_queue(packet_ids=[*range(1, 11), *range(1, 21)])
+    new(ledger, sent)
+    ledger.settle(30)
+    same = [replace(one, epoch=3) for one in sent[10:]]
+    assert new(restarted(ledger), same) == list(range(1, 21))
+
+
 # -- pages ------------------------------------------------------------------------------------------
 
 
@@ -224,7 +308,7 @@ def test_it_is_the_same_after_it_was_saved_and_read() -> None:
     new(ledger, sent)
     ledger.settle(900)
     successor = restarted(ledger)
-    assert successor.head == ledger.head == Head(0, 1_000, 900)
+    assert successor.head == ledger.head == Head(end=1_000, settled=900)
     assert new(successor, again(sent[900:])) == []
 
 
@@ -237,6 +321,14 @@ def test_of_each_place_it_knows_what_is_to_be_written_there() -> None:
     new(ledger, messages(601))
     assert [page.number for page in ledger.unsaved("here")] == [2]
     assert [page.number for page in ledger.unsaved("there")] == [0, 1, 2]
+
+
+def test_places_that_are_not_written_to_cost_no_memory() -> None:
+    ledger = Ledger()
+    ledger.saved("here")
+    for number in range(2 * PAGE_ENTRIES * PAGES):
+        ledger.take(message(packet_id=1 + number % LAST_ID))
+    assert len(ledger._unsaved["here"]) == PAGES
 
 
 def test_it_holds_so_many_entries_and_writes_over_the_oldest() -> None:
@@ -303,7 +395,7 @@ class SimulatedBroker:
 
     ids: Ids
     flags: bool
-    window: int = 20
+    window: int = WINDOW
     queue: deque[bytes] = field(default_factory=deque)
     under_way: dict[int, bytes] = field(default_factory=dict)
     epoch: int = 0
@@ -369,3 +461,90 @@ def test_every_message_is_stored_exactly_once_whatever_happens(
             waiting = list(broker.connect())
     assert stored == Counter(b"%d" % number for number in range(next(numbers)))
     assert not broker.under_way
+
+
+class Plant:
+    """An ingest that keeps up or not with a broker that saves its state now and then."""
+
+    def __init__(self) -> None:
+        self.broker = self.saved = SimulatedBroker(InTurn(), flags=True)
+        self.ledger = Ledger()
+        self.stored = Counter[bytes]()
+        self.waiting: list[Received] = []
+        self.forgotten: set[bytes] = set()
+        self.published = 0
+        self.connect()
+
+    def publish(self, number: int) -> None:
+        numbers = range(self.published, self.published + number)
+        self.broker.queue += [b"%d" % one for one in numbers]
+        self.published += number
+        self.waiting += self.broker.deliver(limit=1_000)
+
+    def connect(self) -> None:
+        self.waiting = [*self.broker.connect(), *self.broker.deliver(limit=1_000)]
+
+    def work(self, batches: int) -> None:
+        for _ in range(batches):
+            batch, self.waiting = self.waiting, []
+            if len(batch) > WINDOW // 2:
+                self.ledger.queue_may_fill()
+            self.stored.update(one.payload for one in batch if self.ledger.take(one))
+            self.broker.acknowledge(batch)
+            place = self.ledger.settles_at(self.broker.epoch)
+            self.waiting = self.broker.deliver(limit=1_000)
+            if place is not None:
+                self.ledger.settle(place)
+                if not self.waiting:
+                    self.ledger.queue_is_empty()
+
+    def save(self) -> None:
+        self.saved = deepcopy(self.broker)
+
+    def kill_broker(self) -> None:
+        published = {b"%d" % number for number in range(self.published)}
+        epoch, self.broker = self.broker.epoch, deepcopy(self.saved)
+        self.broker.epoch = epoch
+        known = {*self.broker.queue, *self.broker.under_way.values(), *self.stored}
+        self.forgotten |= published - known
+        self.connect()
+        self.work(100)
+        self.save()
+
+    def restart_ingest(self) -> None:
+        self.ledger = restarted(self.ledger)
+        self.connect()
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 60),
+            st.integers(0, 6),
+            st.sampled_from(["", "", "saved", "broker killed", "power cut", "ingest killed"]),
+        ),
+        max_size=25,
+    )
+)
+def test_a_broker_that_restores_an_older_state_with_a_queue_doubles_nothing(
+    turns: list[tuple[int, int, str]],
+) -> None:
+    """The broker forgets what it had not saved; of all else nothing is lost or stored twice."""
+    plant = Plant()
+    plant.publish(1)
+    plant.restart_ingest()  # what comes again has the flag
+    plant.work(2)
+    plant.save()
+    for published, batches, what in turns:
+        plant.publish(published)
+        if what == "saved":
+            plant.save()
+        plant.work(batches)
+        if what in ("ingest killed", "power cut"):
+            plant.restart_ingest()
+        if what in ("broker killed", "power cut"):
+            plant.kill_broker()
+    plant.work(200)
+    published_numbers = {b"%d" % number for number in range(plant.published)}
+    assert plant.stored == Counter(published_numbers - plant.forgotten)

@@ -34,6 +34,7 @@ class StubConnection:
     epoch: int = 1
     died: bool = False
     hears: bool = True  # has the broker taken in what was sent?
+    has_more: bool = False
     looks: bool = True  # at the database, when it acknowledges
 
     def start(self) -> None:
@@ -59,6 +60,9 @@ class StubConnection:
 
     def passed(self, barrier: Barrier) -> bool | None:
         return self.hears
+
+    def exhausted(self, barrier: Barrier) -> bool:
+        return not self.has_more
 
 
 @dataclass
@@ -305,6 +309,72 @@ def test_a_drained_batch_that_cannot_be_removed_is_not_drained_again(
     assert bench.heartbeat.counters.in_memory == bench.heartbeat.counters.spooled == 0
 
 
+def test_readings_keep_their_moments_however_often_draining_fails(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in range(3):
+        bench.receive(message(payload=str(value), at_s=NOW_S + value / 5))
+        bench.step()
+    outage.undo()
+    with monkeypatch.context() as during:
+        during.setattr(Store, "save", _away)
+        for _ in range(3):
+            bench.step()
+    while bench.step():
+        pass
+    moments = Trend.objects.order_by("timestamp").values_list("timestamp", flat=True)
+    assert [round(moment.timestamp() - NOW_S, 3) for moment in moments] == [0, 0.2, 0.4]
+
+
+def test_a_database_that_answers_and_stores_nothing_is_not_back(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.receive(message())
+    bench.step()
+    outage.undo()
+    with monkeypatch.context() as during:
+        during.setattr(Store, "save", _away)
+        for _ in range(3):
+            bench.step()
+            assert bench.engine._patience.waiting
+    bench.step()
+    assert not bench.engine._patience.waiting
+
+
+def test_each_outage_is_told_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Heartbeat, "due", False)
+    monkeypatch.setattr(Patience, "failed", _at_once)
+    for _ in range(2):
+        with monkeypatch.context() as during:
+            during.setattr(Store, "save", _away)
+            during.setattr(Store, "last_token", _away)
+            for _ in range(3):
+                bench.receive(message())
+                bench.step()
+        while bench.step():
+            pass
+    told = [one.message for one in caplog.records if one.levelname == "WARNING"]
+    assert len(told) == bench.heartbeat.errors == 2
+    assert all("they go to the spool: Server has gone away" in sentence for sentence in told)
+
+
+def test_what_was_in_doubt_is_counted_as_what_it_became(
+    bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.receive(message(payload="230"), message(payload="?"))
+    bench.step()
+    outage.undo()
+    with monkeypatch.context() as during:
+        during.setattr(Spool, "remove", _full)
+        bench.step()
+    while bench.step():
+        pass
+    counters = bench.heartbeat.counters
+    assert (counters.stored, counters.rejected) == (1, 1)
+
+
 def test_nothing_settles_while_a_batch_is_held(
     bench: Bench, outage: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,6 +504,42 @@ def test_what_the_broker_has_taken_in_is_settled_when_there_is_nothing_else_to_d
     bench.connection.hears = True
     bench.step()
     assert bench.engine.store.checkpoint()[0].settled == 1
+
+
+@pytest.mark.parametrize(("has_more", "recognised"), [(False, 20), (True, 21)])
+def test_what_waited_in_a_queue_that_the_broker_restores_is_not_stored_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, has_more: bool, recognised: int
+) -> None:
+    """Ids 2 to 21 came at once: some may have been queued. 22 came after the queue was empty."""
+    monkeypatch.setattr("meters.ingest.acknowledge.ASK_EVERY_S", 0)
+    bench.connection.has_more = has_more
+    several = [message(packet_id=one, payload=str(one), at_s=NOW_S + one) for one in range(1, 23)]
+    bench.engine.resume()
+    for some in (several[:1], several[1:21], several[21:]):
+        bench.receive(*some)
+        while bench.step():
+            pass
+        bench.step()  # the broker has taken in the acknowledgements, and had nothing more
+    bench.connection.epoch = 2
+    bench.receive(*(replace(one, epoch=2) for one in several[1:]))
+    bench.step()
+    assert bench.heartbeat.counters.duplicate == recognised
+    assert bench.acknowledged == [*range(1, 23), *range(2, 23)]
+
+
+@to_the_end
+def test_where_the_ingest_breaks_the_checkpoint_has_nothing_that_is_not_stored(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(messages: Sequence[Received]) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(bench.engine.sampler, "sample", out_of_memory)
+    bench.receive(message())
+    with pytest.raises(MemoryError):
+        bench.engine.run()
+    assert bench.journal == ["start", "stop"]
+    assert bench.engine.store.checkpoint()[0].end == 0
 
 
 @to_the_end

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meters.ingest.checkpoint import Head, Ledger
-from meters.ingest.spool import Spool, SpoolError, spool_file
+from meters.ingest.spool import RESERVE_BYTES, Spool, SpoolError, spool_file
 from meters.mqtt.link import Received
 from tests.ingest.messages import message
 
@@ -94,7 +94,7 @@ def test_it_is_on_the_disk_also_when_nobody_closes_it(
     assert contents(other) == [("a", ["1"])]
     assert other.messages == 1
     head, pages = other.checkpoint()
-    assert head == Head(0, 1, 0)
+    assert head == Head(end=1)
     assert [page.number for page in pages] == [0]
     other.close()
 
@@ -114,7 +114,7 @@ def test_the_checkpoint_can_be_kept_without_a_batch(spool: Spool) -> None:
     ledger.take(message())
     ledger.settle(1)
     spool.settle(ledger)
-    assert spool.checkpoint()[0] == Head(0, 1, 1)
+    assert spool.checkpoint()[0] == Head(end=1, settled=1)
     assert spool.messages == 0
 
 
@@ -141,6 +141,20 @@ def test_a_full_one_takes_more_when_something_has_left(spool: Spool) -> None:
     spool.remove(spool.oldest(5))
     put(spool, "later", "1")
     assert spool.oldest(10_000)[-1].token == "later"
+
+
+def test_a_disk_without_the_room_that_draining_needs_counts_as_full(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(spool, "a", "1")
+    disk = shutil.disk_usage(spool.path.parent)._replace(free=RESERVE_BYTES - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: disk)
+    with pytest.raises(SpoolError, match="is full"):
+        put(spool, "b", "2")
+    assert contents(spool) == [("a", ["1"])]
+    spool.settle(Ledger())
+    spool.remove(spool.oldest(1))
+    assert spool.messages == 0
 
 
 def test_after_a_long_outage_the_disk_gets_its_space_back(path: Path) -> None:
@@ -175,6 +189,21 @@ def test_a_damaged_file_is_set_aside_with_an_alarm_and_another_begun(
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     put(spool, "b", "2")
     assert contents(spool) == [("b", ["2"])]
+
+
+def test_a_file_that_replaces_a_damaged_one_gets_the_whole_checkpoint(
+    spool: Spool, path: Path
+) -> None:
+    ledger = Ledger()
+    for number in range(600):
+        ledger.take(message(packet_id=1 + number))
+    put(spool, "a", "1", ledger=ledger)
+    spool.close()
+    damage(path)
+    ledger.take(message(packet_id=601))
+    put(spool, "b", "2", ledger=ledger)
+    head, pages = spool.checkpoint()
+    assert (head.end, [page.number for page in pages]) == (601, [0, 1, 2])
 
 
 def test_a_batch_that_cannot_be_read_is_set_aside_with_its_file(spool: Spool, path: Path) -> None:

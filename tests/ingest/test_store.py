@@ -169,7 +169,7 @@ def test_the_checkpoint_is_written_with_the_batch_and_read_back() -> None:
         ledger.take(one)
     store.save(new_sampler().sample(messages), ledger, "a")
     head, pages = store.checkpoint()
-    assert head == ledger.head == (0, 300, 0)
+    assert head == ledger.head == Head(end=300)
     again = Ledger(head, pages)
     assert [again.take(_again(one)) for one in messages] == [False] * 300
     assert store.last_token() == "a"

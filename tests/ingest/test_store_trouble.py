@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DataError, OperationalError, connections
+from django.db import DataError, IntegrityError, OperationalError, connections
 
 from meters.ingest import statements
-from meters.ingest.checkpoint import Ledger
+from meters.ingest.checkpoint import Head, Ledger
 from meters.ingest.store import DatabaseAwayError, Outcome
 from meters.models import IngestCheckpoint, Panel, RejectedMessage, Trend
 from tests.ingest.messages import NOW_S, message, new_sampler, new_store
@@ -72,6 +72,16 @@ def test_a_row_the_database_refuses_is_isolated_and_rejected(
     refused = RejectedMessage.objects.get(payload="13")
     assert "Out of range" in refused.reason
     assert Panel.objects.get().voltage == 205
+
+
+def test_what_was_refused_is_not_in_the_batch_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    poison(monkeypatch, 13)
+    batch, store = (
+        new_sampler().sample([message(payload="200"), message(payload="13")]),
+        new_store(),
+    )
+    store.save(batch, None, "a")
+    assert [value.value for value in store.current(batch.samples)] == [200]
 
 
 def test_a_batch_of_nothing_but_refused_rows_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +168,8 @@ def test_it_is_found_also_by_a_later_call(monkeypatch: pytest.MonkeyPatch) -> No
     assert store.save(batch, None, "a") == Outcome(1, 1)
     assert Trend.objects.count() == RejectedMessage.objects.count() == 1
     assert store.last_token() == "a"
+    assert store.outcome("a") == Outcome(1, 1)
+    assert store.outcome("another") is None
 
 
 def test_a_connection_that_broke_is_replaced_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +207,23 @@ def test_what_is_not_known_as_bad_data_is_an_outage_and_rejects_nothing(
     assert not IngestCheckpoint.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        IntegrityError(1364, "Field 'tariff_id' doesn't have a default value"),
+        IntegrityError(1048, "Column 'tariff_id' cannot be null"),
+        IntegrityError("NOT NULL constraint failed: meters_panel.tariff_id"),
+    ],
+)
+def test_tables_that_are_newer_than_the_ingest_are_an_outage(
+    monkeypatch: pytest.MonkeyPatch, error: IntegrityError
+) -> None:
+    failing(monkeypatch, error, times=1000)
+    with pytest.raises(DatabaseAwayError, match="tariff_id"):
+        save([message()])
+    assert not RejectedMessage.objects.exists()
+
+
 def test_after_an_outage_everything_is_stored_and_the_checkpoint_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -206,7 +235,7 @@ def test_after_an_outage_everything_is_stored_and_the_checkpoint_with_it(
     failing(monkeypatch, OperationalError(2006, "Server has gone away"), times=2)
     with pytest.raises(DatabaseAwayError, match="gone away"):
         store.save(batch, ledger, "a")
-    assert store.checkpoint() == ((0, 0, 0), [])
+    assert store.checkpoint() == (Head(), [])
     assert store.save(batch, ledger, "a") == Outcome(1, 1)
     assert store.checkpoint()[0].end == 2
     assert len(store.checkpoint()[1]) == 1
@@ -219,3 +248,19 @@ def test_a_dead_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DatabaseAwayError):
         save([message()])
     assert closed, "a dead connection would fail for ever"
+
+
+def test_trimming_that_fails_is_not_tried_with_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed: list[int] = []
+
+    def fail(keep: int) -> int:
+        trimmed.append(keep)
+        raise OperationalError(1146, "Table doesn't exist")
+
+    monkeypatch.setattr(RejectedMessage.objects, "trim", fail)
+    store = new_store()
+    save([message(payload="?") for _ in range(1000)], store)
+    before = len(trimmed)
+    assert before
+    save([message(at_s=NOW_S + 1)], store)
+    assert len(trimmed) == before

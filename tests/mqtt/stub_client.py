@@ -22,7 +22,7 @@ class StubClient:
         self.acknowledged: list[int] = []
         self.subscribed: list[Any] = []
         self.delays: list[float] = []
-        self.pings = self.pings_answered = 0
+        self.pings = self.pings_answered = self.received_at_answer = 0
         self.closing: socket.socket | None = None  # closed at the end, as paho does
         self.ended = False
         self.on_pre_connect: Any = None

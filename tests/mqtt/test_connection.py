@@ -200,6 +200,34 @@ def test_without_a_connection_there_is_no_barrier(bench: Bench) -> None:
     assert bench.connection.barrier() is None
 
 
+def test_a_broker_that_answers_without_sending_more_has_nothing_more(bench: Bench) -> None:
+    bench.client.accept()
+    first, second = bench.deliver(1), bench.deliver(2)
+    bench.connection.acknowledge([first])
+    bench.client.pings_answered, bench.client.received_at_answer = 9, 2
+    some_are_under_way = bench.connection.barrier()
+    assert some_are_under_way is not None
+    assert not bench.connection.exhausted(some_are_under_way)
+    bench.connection.acknowledge([second])
+    barrier = bench.connection.barrier()
+    assert barrier is not None
+    assert bench.connection.exhausted(barrier)
+    bench.client.received_at_answer = 3
+    assert not bench.connection.exhausted(barrier)
+
+
+def test_what_came_on_an_earlier_connection_does_not_count_as_under_way(bench: Bench) -> None:
+    bench.client.accept()
+    old = bench.deliver(1)
+    bench.client.hang_up()
+    bench.client.accept(session_present=True)
+    bench.connection.acknowledge([old])
+    bench.client.received_at_answer = 1
+    barrier = bench.connection.barrier()
+    assert barrier is not None
+    assert bench.connection.exhausted(barrier)
+
+
 def broker_end(bench: Bench) -> socket.socket:
     """Give the client a socket to close at the end; returns the broker's end of it."""
     bench.client.closing, other = socket.socketpair()

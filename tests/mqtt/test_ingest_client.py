@@ -207,6 +207,21 @@ def test_the_barrier_is_passed_when_the_broker_has_answered(bench: Bench) -> Non
     eventually(lambda: bench.connection.passed(barrier), 5, "passing")
 
 
+@pytest.mark.parametrize("more", [False, True])
+def test_the_answer_tells_what_had_come_before_it(bench: Bench, more: bool) -> None:
+    bench.broker.publish(1)
+    bench.take(1)
+    barrier = bench.connection.barrier()
+    assert barrier is not None
+    if more:
+        bench.broker.publish(2)
+    bench.broker.client.sendall(PINGRESP)
+    bench.broker.publish(3)
+    bench.take(1 + more)
+    eventually(lambda: bench.connection.passed(barrier), 5, "passing")
+    assert bench.connection.exhausted(barrier) is not more
+
+
 def test_a_barrier_of_a_connection_that_broke_is_never_passed(bench: Bench) -> None:
     barrier = bench.connection.barrier()
     assert barrier is not None

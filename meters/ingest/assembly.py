@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,13 @@ from meters.ingest.engine import Engine, Stop
 from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
-from meters.ingest.spool import Spool, file_name, spool_file
+from meters.ingest.spool import Spool, file_name, left_behind, spool_file
 from meters.ingest.store import Store
 from meters.models import IngestWorker
 from meters.mqtt.connection import BrokerConnection
 from meters.mqtt.link import ConnectionSettings
+
+logger = logging.getLogger(__name__)
 
 
 def connection_settings() -> ConnectionSettings:
@@ -75,6 +78,18 @@ def build_engine(broadcaster: Broadcaster, stop: Stop) -> Engine:
     )
     broker.on_status = engine.status_changed
     return engine
+
+
+def warn_of_spools_left_behind() -> None:
+    """Readings that an ingest of another client id has acknowledged and not stored."""
+    own = spool_file(settings.SPOOL_PATH, settings.MQTT_CLIENT_ID)
+    for path, messages in left_behind(own):
+        logger.warning(
+            "the spool %s holds %d readings, and no ingest runs with it: start one with the"
+            " MQTT_CLIENT_ID it was written by",
+            path,
+            messages,
+        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,16 @@ def spool_file(path: Path, client_id: str) -> Path:
     if not path.is_dir() and path.suffix:
         return path
     return path / f"{file_name(client_id)}.sqlite3"
+
+
+def left_behind(path: Path) -> Iterator[tuple[Path, int]]:
+    """Spools beside `path` that hold messages and that no process has open, and how many."""
+    for other in sorted(path.parent.glob("*.sqlite3")):
+        if other != path:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(other, timeout=0)) as connection:
+                (messages,) = connection.execute("SELECT sum(messages) FROM batch").fetchone()
+                if messages:
+                    yield other, messages
 
 
 class Spool:

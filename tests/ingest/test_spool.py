@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meters.ingest.checkpoint import Head, Ledger
-from meters.ingest.spool import RESERVE_BYTES, Spool, SpoolError, spool_file
+from meters.ingest.spool import RESERVE_BYTES, Spool, SpoolError, left_behind, spool_file
 from meters.mqtt.link import Received
 from tests.ingest.messages import message
 
@@ -223,6 +223,21 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, name: str) -> None
     (tmp_path / "a file").write_text("")
     with pytest.raises(SpoolError, match=r"can't be used: (File exists|Not a directory)"):
         Spool(tmp_path / name / "x.sqlite3", max_mb=1).open()
+
+
+def test_what_another_client_id_has_left_is_found(tmp_path: Path) -> None:
+    for name in ("left", "empty", "running", "own"):
+        spool = Spool(tmp_path / f"{name}.sqlite3", max_mb=1)
+        spool.open()
+        if name != "empty":
+            put(spool, "a", "1", "2")
+        if name != "running":
+            spool.close()
+        else:
+            running = spool
+    (tmp_path / "odd.sqlite3").write_text("no database")
+    assert list(left_behind(tmp_path / "own.sqlite3")) == [(tmp_path / "left.sqlite3", 2)]
+    running.close()
 
 
 HOLD = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM batch')"

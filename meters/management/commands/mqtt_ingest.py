@@ -8,7 +8,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from meters.ingest.assembly import build_broadcaster, build_engine, client_id_lock
+from meters.ingest.assembly import (
+    build_broadcaster,
+    build_engine,
+    client_id_lock,
+    warn_of_spools_left_behind,
+)
 from meters.ingest.broadcast import LoopThread
 from meters.ingest.spool import SpoolError
 from meters.management.stopping import StopFlag
@@ -54,6 +59,7 @@ def _ingest_or_stand_by(stop: StopFlag) -> None:
 
 
 def _ingest(stop: StopFlag) -> None:
+    warn_of_spools_left_behind()
     live = LoopThread()
     broadcaster = build_broadcaster(live.loop)
     live.start()

@@ -86,11 +86,12 @@ def test_ingest_stopped_by_sigterm_under_load(
 
 
 @pytest.mark.timeout(240)
-def test_one_of_two_workers_of_a_share_group_killed(
-    plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
+@pytest.mark.parametrize("workers", [2, 3])
+def test_one_worker_of_a_share_group_killed(
+    workers: int, plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
 ) -> None:
     made = plant(MQTT_SHARE_GROUP="plant")
-    killed, other = made.start_ingest(), made.start_ingest()
+    killed, *others = [made.start_ingest() for _ in range(workers)]
     made.publish(short_or_long(3_000, 20_000), rate=RATE)
     time.sleep(2)
     killed.process.kill()
@@ -98,5 +99,4 @@ def test_one_of_two_workers_of_a_share_group_killed(
     made.healed()
     killed.start_again()
     exactly_once(made.settle())
-    assert killed.row()["stored"] > 0
-    assert other.row()["stored"] > 0
+    assert all(worker.row()["stored"] > 0 for worker in (killed, *others))

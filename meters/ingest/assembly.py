@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from meters.ingest.broadcast import Broadcaster
-from meters.ingest.engine import Engine, Stop
+from meters.ingest.engine import Engine
 from meters.ingest.heartbeat import Heartbeat
+from meters.ingest.keep import Keeper, Stop
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
 from meters.ingest.spool import Spool, file_name, left_behind, spool_file
@@ -53,27 +54,29 @@ def build_broadcaster(loop: asyncio.AbstractEventLoop) -> Broadcaster:
     return Broadcaster(layer, loop, topics=settings.MQTT_TOPICS, source=settings.MQTT_CLIENT_ID)
 
 
+def build_keeper(client_id: str, heartbeat: Heartbeat) -> Keeper:
+    store = Store(
+        client_id,
+        auto_register=settings.MQTT_AUTO_REGISTER,
+        max_panels=settings.MQTT_MAX_PANELS,
+        rejected_keep=settings.MQTT_REJECTED_KEEP,
+    )
+    spool = Spool(spool_file(settings.SPOOL_PATH, client_id), max_mb=settings.SPOOL_MAX_MB)
+    return Keeper(store, spool, Sampler(settings.MQTT_TOPICS), heartbeat)
+
+
 def build_engine(broadcaster: Broadcaster, stop: Stop) -> Engine:
     """The engine as the settings want it, not running yet."""
     wanted = connection_settings()
-    inbox = Inbox()
+    inbox, heartbeat = Inbox(), Heartbeat(wanted)
     broker = BrokerConnection(wanted, inbox, on_status=lambda status: None)
     engine = Engine(
         inbox=inbox,
         sampler=Sampler(settings.MQTT_TOPICS),
-        drain_sampler=Sampler(settings.MQTT_TOPICS),
-        spool=Spool(
-            spool_file(settings.SPOOL_PATH, wanted.client_id), max_mb=settings.SPOOL_MAX_MB
-        ),
-        store=Store(
-            wanted.client_id,
-            auto_register=settings.MQTT_AUTO_REGISTER,
-            max_panels=settings.MQTT_MAX_PANELS,
-            rejected_keep=settings.MQTT_REJECTED_KEEP,
-        ),
+        keeper=build_keeper(wanted.client_id, heartbeat),
         connection=broker,
         audience=broadcaster,
-        heartbeat=Heartbeat(wanted),
+        heartbeat=heartbeat,
         stop=stop,
     )
     broker.on_status = engine.status_changed

@@ -16,7 +16,7 @@ from typing import Any
 from channels.layers import BaseChannelLayer
 
 from meters.ingest.interest import Interest
-from meters.ingest.store import CurrentValue
+from meters.ingest.panels import CurrentValue
 from meters.live import STATE_GROUP, EventBatch, StateEvent, bucket_group, reading_event
 from meters.mqtt.topics import TopicSpace
 

@@ -6,19 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from meters.ingest import statements
 from meters.ingest.checkpoint import Head, Ledger, Page
+from meters.ingest.panels import CurrentValue, KnownPanel, Panels
 from meters.ingest.refusals import Trouble, trouble
 from meters.ingest.sample import Batch, Rejection, Sample, beside_the_grid
-from meters.metrics import METRICS
-from meters.models import IngestCheckpoint, IngestCheckpointPage, Panel, RejectedMessage, Trend
+from meters.models import IngestCheckpoint, IngestCheckpointPage, RejectedMessage, Trend
 from meters.models.fields import upsert
-from meters.mqtt.timestamps import to_datetime, to_microseconds
+from meters.mqtt.timestamps import to_datetime
 
 logger = logging.getLogger(__name__)
 
@@ -33,16 +32,6 @@ class DatabaseAwayError(Exception):
     """*Our side* failed: nothing of the batch is known to be stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentValue:
-    """A reading that became its panel's current value."""
-
-    panel: str
-    metric: str
-    value: float
-    moment: datetime
-
-
 @dataclass(slots=True)
 class Outcome:
     """What became of a batch: messages `stored` and `rejected`."""
@@ -52,21 +41,12 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _KnownPanel:
-    """A panel's key, and the moments (microseconds since 1970) of its current values as we know
-    them; another ingest may have moved them on since."""
-
-    pk: int
-    moments: dict[str, int]
-
-
-@dataclass(slots=True)
 class _Attempt:
     """What one transaction has locked and written."""
 
     rejections: list[Rejection]
     refused: list[Sample] = field(default_factory=list)
-    panels: dict[str, _KnownPanel] = field(default_factory=dict)
+    panels: dict[str, KnownPanel] = field(default_factory=dict)
     outcome: Outcome = field(default_factory=Outcome)
 
 
@@ -77,11 +57,9 @@ class Store:
         self, client_id: str, *, auto_register: bool, max_panels: int, rejected_keep: int
     ) -> None:
         self._client_id = client_id
-        self._auto_register = auto_register
-        self._max_panels = max_panels
+        self._panels = Panels(auto_register=auto_register, max_panels=max_panels)
         self._rejected_keep = rejected_keep
         self._rejected_since_trim = 0
-        self._panels: dict[str, _KnownPanel] = {}
         self._last = ("", _Attempt([]))
 
     def save(self, batch: Batch, ledger: Ledger | None, token: str) -> Outcome:
@@ -122,7 +100,7 @@ class Store:
         done = self._persistently(write_somehow)
         if ledger is not None:
             ledger.saved("database")
-        self._panels |= done.panels
+        self._panels.remember(done.panels)
         batch.samples = [sample for sample in batch.samples if sample not in done.refused]
         self._rejected_since_trim += done.outcome.rejected
         with suppress(DatabaseAwayError):  # the batch is stored; there will be other occasions
@@ -171,24 +149,8 @@ class Store:
         return self._persistently(read)
 
     def current(self, samples: Iterable[Sample]) -> list[CurrentValue]:
-        """The readings that are new current values as far as we know, the newest of each metric,
-        whether they are stored yet or wait in the spool."""
-        newest: dict[tuple[str, str], tuple[int, float]] = {}
-        for sample in samples:
-            known = self._panels.get(sample.panel)
-            for metric, value in sample.values.items():
-                place = (sample.panel, metric)
-                stands = newest[place][0] if place in newest else None
-                if stands is None and known is not None:
-                    stands = known.moments.get(metric)
-                if stands is None or sample.moment_us >= stands:
-                    newest[place] = (sample.moment_us, value)
-        current = []
-        for (panel, metric), (moment_us, value) in newest.items():
-            if panel in self._panels:
-                self._panels[panel].moments[metric] = moment_us
-            current.append(CurrentValue(panel, metric, value, to_datetime(moment_us)))
-        return current
+        """The readings among them that are new current values (see `Panels.current`)."""
+        return self._panels.current(samples)
 
     def _trim(self) -> None:
         if self._rejected_since_trim >= 1000:
@@ -221,12 +183,12 @@ class Store:
         batch: Batch,
         write_samples: Callable[[_Attempt, Sequence[Sample]], None],
     ) -> None:
-        attempt.panels = self._lock_panels({sample.panel for sample in batch.samples})
+        attempt.panels = self._panels.lock({sample.panel for sample in batch.samples})
         known = [sample for sample in batch.samples if sample.panel in attempt.panels]
         if len(known) < len(batch.samples):
             for sample in batch.samples:
                 if sample.panel not in attempt.panels:
-                    _refuse(attempt, sample, self._unknown_panel(sample.panel))
+                    _refuse(attempt, sample, self._panels.unknown(sample.panel))
         write_samples(attempt, known)
         RejectedMessage.objects.bulk_create(map(_rejected_row, attempt.rejections))
         attempt.outcome.rejected = len(attempt.rejections)
@@ -274,34 +236,6 @@ class Store:
         head = IngestCheckpoint(client_id=self._client_id, token=token or "", **values)
         upsert([head], key=["client_id"], update=columns, using=connection)
 
-    def _lock_panels(self, names: set[str]) -> dict[str, _KnownPanel]:
-        """The panels of these names, locked until the commit, so that none is deleted while it gets
-        readings; unknown ones are registered."""
-        panels = _locked(names, self._panels)
-        missing = sorted(names - panels.keys())
-        if missing:
-            panels |= _read(missing)
-            missing = [name for name in missing if name not in panels]
-        if missing and self._auto_register:
-            room = max(0, self._max_panels - Panel.objects.count())
-            new = [Panel(name=name) for name in missing[:room]]
-            # Another worker may register the same panel at this moment: then it is that one.
-            upsert(new, key=["name"], update=["name"], using=connection)
-            registered = _read(missing[:room])
-            panels |= registered
-            if registered:
-                names_now = ", ".join(registered)
-                transaction.on_commit(lambda: logger.info("new panels: %s", names_now))
-        return panels
-
-    def _unknown_panel(self, name: str) -> str:
-        if self._auto_register:
-            return (
-                f"panel {name} is unknown, and {self._max_panels} panels are registered already "
-                "(MQTT_MAX_PANELS): raise the limit or delete panels nobody needs"
-            )
-        return f"panel {name} is unknown and MQTT_AUTO_REGISTER is off: add it in the admin"
-
 
 @contextmanager
 def impatient() -> Iterator[None]:
@@ -321,37 +255,6 @@ def impatient() -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict = before
-
-
-def _locked(names: set[str], known: dict[str, _KnownPanel]) -> dict[str, _KnownPanel]:
-    """Those of `names` we know, if they still have the name by which we know them."""
-    keys = sorted(known[name].pk for name in names if name in known)
-    if not keys:
-        return {}
-    rows = Panel.objects.select_for_update().filter(pk__in=keys).order_by("pk")
-    found = dict(rows.values_list("name", "pk"))
-    return {name: known[name] for name, pk in found.items() if _is(known.get(name), pk)}
-
-
-def _is(panel: _KnownPanel | None, pk: int) -> bool:
-    return panel is not None and panel.pk == pk
-
-
-def _read(names: Iterable[str]) -> dict[str, _KnownPanel]:
-    """Panels by name, locked, with the moments of their current values."""
-    moments = [f"{metric}_at" for metric in METRICS]
-    rows = Panel.objects.select_for_update().filter(name__in=list(names)).order_by("pk")
-    return {
-        name: _KnownPanel(
-            pk,
-            {
-                metric: to_microseconds(moment)
-                for metric, moment in zip(METRICS, known, strict=True)
-                if moment is not None
-            },
-        )
-        for name, pk, *known in rows.values_list("name", "pk", *moments)
-    }
 
 
 def _give_way(samples: Iterable[Sample]) -> bool:

@@ -9,7 +9,7 @@ from channels.layers import InMemoryChannelLayer
 
 from meters.ingest import broadcast
 from meters.ingest.broadcast import Broadcaster, LoopThread
-from meters.ingest.store import CurrentValue
+from meters.ingest.panels import CurrentValue
 from meters.live import STATE_GROUP, StateEvent, bucket_group
 from tests.ingest.messages import TOPICS
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from meters.ingest import statements
-from meters.ingest.engine import Engine, Patience
+from meters.ingest.engine import Engine
 from meters.ingest.heartbeat import Heartbeat
+from meters.ingest.keep import Keeper, Patience
+from meters.ingest.panels import CurrentValue
 from meters.ingest.receive import Inbox
 from meters.ingest.spool import Spool, SpoolError
-from meters.ingest.store import CurrentValue, DatabaseAwayError, Outcome, Store
+from meters.ingest.store import DatabaseAwayError, Outcome, Store
 from meters.live import StateEvent
 from meters.models import IngestWorker, RejectedMessage, Trend
 from meters.mqtt.broker import Broker
@@ -101,9 +103,7 @@ class Bench:
         self.engine = Engine(
             inbox=self.inbox,
             sampler=new_sampler(),
-            drain_sampler=new_sampler(),
-            store=new_store(),
-            spool=Spool(spool, max_mb=1),
+            keeper=Keeper(new_store(), Spool(spool, max_mb=1), new_sampler(), self.heartbeat),
             connection=self.connection,
             audience=StubAudience(self.journal),
             heartbeat=self.heartbeat,
@@ -126,7 +126,7 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(tmp_path / "spool.sqlite3")
     yield bench
-    bench.engine.spool.close()
+    bench.engine.keeper.spool.close()
 
 
 @pytest.fixture
@@ -284,14 +284,14 @@ def test_what_an_earlier_process_drained_without_noticing_is_not_drained_again(
         during.setattr(Spool, "remove", killed)
         bench.step()
     assert voltages() == [0, 1, 2]
-    bench.engine.spool.close()
-    successor = Bench(bench.engine.spool.path)
+    bench.engine.keeper.spool.close()
+    successor = Bench(bench.engine.keeper.spool.path)
     successor.engine.resume()
     while successor.step():
         pass
     assert voltages() == [0, 1, 2]
     assert successor.heartbeat.counters.received == successor.heartbeat.counters.stored == 3
-    successor.engine.spool.close()
+    successor.engine.keeper.spool.close()
 
 
 def test_a_drained_batch_that_cannot_be_removed_is_not_drained_again(
@@ -336,9 +336,9 @@ def test_a_database_that_answers_and_stores_nothing_is_not_back(
         during.setattr(Store, "save", _away)
         for _ in range(3):
             bench.step()
-            assert bench.engine._patience.waiting
+            assert bench.engine.keeper.patience.waiting
     bench.step()
-    assert not bench.engine._patience.waiting
+    assert not bench.engine.keeper.patience.waiting
 
 
 def test_each_outage_is_told_once(
@@ -431,14 +431,14 @@ def test_a_batch_that_is_held_is_not_in_the_checkpoint_that_others_are_kept_with
         outage.undo()
         bench.step()
     assert voltages() == [1]
-    bench.engine.spool.close()
-    successor = Bench(bench.engine.spool.path)
+    bench.engine.keeper.spool.close()
+    successor = Bench(bench.engine.keeper.spool.path)
     successor.connection.epoch = 2
     successor.engine.resume()
     successor.receive(replace(held, epoch=2, redelivered=True))
     successor.step()
     assert voltages() == [1, 2], "a reading that was kept nowhere was taken for a duplicate"
-    successor.engine.spool.close()
+    successor.engine.keeper.spool.close()
 
 
 @to_the_end
@@ -454,7 +454,7 @@ def test_stopping_while_a_batch_is_held_leaves_it_to_the_broker(
     assert bench.acknowledged == []
     assert bench.journal == ["start", "stop"]
     assert bench.heartbeat.counters.in_memory == 2
-    assert Store.checkpoint(bench.engine.store)[0].end == 0
+    assert Store.checkpoint(bench.engine.keeper.store)[0].end == 0
 
 
 def _away(*args: Any) -> None:
@@ -477,8 +477,8 @@ def test_what_comes_again_after_a_restart_is_acknowledged_and_not_stored_again(
     first = [message(payload=str(value), at_s=NOW_S + value) for value in range(4)]
     bench.receive(*first)
     bench.step()
-    bench.engine.spool.close()
-    successor = Bench(bench.engine.spool.path)
+    bench.engine.keeper.spool.close()
+    successor = Bench(bench.engine.keeper.spool.path)
     successor.connection.epoch = 7
     successor.engine.resume()
     again = [replace(one, epoch=7, redelivered=True) for one in first[2:]]
@@ -488,7 +488,7 @@ def test_what_comes_again_after_a_restart_is_acknowledged_and_not_stored_again(
     assert len(successor.acknowledged) == 3
     counters = successor.heartbeat.counters
     assert (counters.stored, counters.duplicate) == (1, 2)
-    successor.engine.spool.close()
+    successor.engine.keeper.spool.close()
 
 
 def test_what_the_broker_has_taken_in_is_settled_when_there_is_nothing_else_to_do(
@@ -497,13 +497,13 @@ def test_what_the_broker_has_taken_in_is_settled_when_there_is_nothing_else_to_d
     bench.engine.resume()
     bench.receive(message())
     bench.step()
-    assert bench.engine.store.checkpoint()[0].settled == 0
+    assert bench.engine.keeper.store.checkpoint()[0].settled == 0
     bench.connection.hears = False
     bench.step()
-    assert bench.engine.store.checkpoint()[0].settled == 0
+    assert bench.engine.keeper.store.checkpoint()[0].settled == 0
     bench.connection.hears = True
     bench.step()
-    assert bench.engine.store.checkpoint()[0].settled == 1
+    assert bench.engine.keeper.store.checkpoint()[0].settled == 1
 
 
 @pytest.mark.parametrize(("has_more", "recognised"), [(False, 20), (True, 21)])
@@ -539,7 +539,7 @@ def test_where_the_ingest_breaks_the_checkpoint_has_nothing_that_is_not_stored(
     with pytest.raises(MemoryError):
         bench.engine.run()
     assert bench.journal == ["start", "stop"]
-    assert bench.engine.store.checkpoint()[0].end == 0
+    assert bench.engine.keeper.store.checkpoint()[0].end == 0
 
 
 @to_the_end

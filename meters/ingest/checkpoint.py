@@ -189,9 +189,10 @@ class Ledger:
             return unsettled or index >= connection.in_sequence
         if unsettled and not self._flags and index >= connection.before - RECEIVE_MAXIMUM:
             return True
-        # Beyond the first of the sequence: some brokers number anew on each connection.
-        continues = index > connection.in_sequence and connection.last in (-1, index - 1)
-        return continues and self._entry(index)[2]
+        # Some brokers number anew on each connection, from 1: that is no older state.
+        anew = index == connection.in_sequence and message.packet_id == 1
+        follows = connection.last < 0 or message.packet_id == _next(self._entry(connection.last)[0])
+        return follows and index >= connection.in_sequence and not anew and self._entry(index)[2]
 
     def _append(self, packet_id: int, digest: bytes) -> None:
         number = self._end // PAGE_ENTRIES
@@ -208,10 +209,22 @@ class Ledger:
             numbers.add(number)
 
     def _note(self, packet_id: int, index: int) -> None:
-        if packet_id != self._last_id % _PACKET_IDS + 1:
-            self._in_sequence = index
+        if packet_id != _next(self._last_id):
+            self._break_sequence(packet_id, index)
         self._last_id = packet_id
         self._latest[packet_id] = index
+
+    def _break_sequence(self, packet_id: int, index: int) -> None:
+        """Where the id stands within the sequence, the broker has restored the state it had then
+        and the sequence goes on from there: what it had numbered since, it has forgotten."""
+        back = self._latest.get(packet_id, -1)
+        if back <= self._in_sequence:
+            self._in_sequence = index
+            return
+        for forgotten in range(back, index):
+            number = self._entry(forgotten)[0]
+            if self._latest.get(number) == forgotten:
+                del self._latest[number]
 
     def _entry(self, index: int) -> tuple[int, bytes, bool]:
         """Packet id, hash, and whether it may have waited in the broker's queue."""
@@ -221,6 +234,10 @@ class Ledger:
             return _WRITTEN_OVER
         packet_id, digest, queued = _ENTRY.unpack_from(page, offset * _ENTRY.size)
         return packet_id, digest, queued
+
+
+def _next(packet_id: int) -> int:
+    return packet_id % _PACKET_IDS + 1
 
 
 def _digest(message: Received) -> bytes:

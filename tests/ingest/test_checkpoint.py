@@ -471,6 +471,7 @@ class Plant:
         self.ledger = Ledger()
         self.stored = Counter[bytes]()
         self.waiting: list[Received] = []
+        self.away = False
         self.forgotten: set[bytes] = set()
         self.published = 0
         self.connect()
@@ -479,12 +480,16 @@ class Plant:
         numbers = range(self.published, self.published + number)
         self.broker.queue += [b"%d" % one for one in numbers]
         self.published += number
-        self.waiting += self.broker.deliver(limit=1_000)
+        if not self.away:
+            self.waiting += self.broker.deliver(limit=1_000)
 
     def connect(self) -> None:
+        self.away = False
         self.waiting = [*self.broker.connect(), *self.broker.deliver(limit=1_000)]
 
     def work(self, batches: int) -> None:
+        if self.away and batches:
+            self.connect()
         for _ in range(batches):
             batch, self.waiting = self.waiting, []
             if len(batch) > WINDOW // 2:
@@ -507,9 +512,7 @@ class Plant:
         self.broker.epoch = epoch
         known = {*self.broker.queue, *self.broker.under_way.values(), *self.stored}
         self.forgotten |= published - known
-        self.connect()
-        self.work(100)
-        self.save()
+        self.away = True
 
     def restart_ingest(self) -> None:
         self.ledger = restarted(self.ledger)

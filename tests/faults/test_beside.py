@@ -22,7 +22,7 @@ def test_redis_stopped(
     )
     web = made.installation.start_web()
     ingest = made.start_ingest()
-    publishing = made.publish(short_or_long(3_000, 15_000), rate=500)
+    made.publish(short_or_long(3_000, 15_000), rate=500)
     time.sleep(1)
     redis.stop()
     wait_for(lambda: "live updates can't be sent" in ingest.log(), "noticing")
@@ -35,9 +35,8 @@ def test_redis_stopped(
     viewer = page(web, made.services.folder / "page")
     viewer.start()
     try:
-        publishing.finish()  # else the last reading could be overtaken within one push
-        made.publish(1, rate=1)
         exactly_once(made.settle())
+        made.publish(1, rate=1).finish()  # not before: it could be overtaken within one push
         time.sleep(1)
     finally:
         viewer.stop()

@@ -24,11 +24,44 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 _FAREWELL_S = 2.0
 
 
-C = TypeVar("C", bound=Client)
+C = TypeVar("C", bound="BrokerClient")
 
 
 class Socket(Protocol):
     def fileno(self) -> int: ...
+
+
+class EndingSocket:
+    """A socket whose end is an error. Where a websocket's handshake is broken off, paho would go on
+    reading nothing, for ever and at full speed."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = self._inner.recv(size)
+        if not data:
+            raise ConnectionAbortedError(
+                "it closed the connection during the websocket's handshake"
+            )
+        return data
+
+
+class BrokerClient(Client):
+    """paho's client, safe from a websocket that ends too early."""
+
+    def _create_socket_connection(self) -> Any:
+        connection = super()._create_socket_connection()
+        return connection if self._ssl else self._ending(connection)
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> Any:
+        return self._ending(super()._ssl_wrap_socket(tcp_sock))
+
+    def _ending(self, connection: socket.socket) -> Any:
+        return EndingSocket(connection) if self._transport == "websockets" else connection
 
 
 def build_client(

@@ -40,6 +40,8 @@ from meters.mqtt.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
 
+STUCK_S = 120.0  # much longer than any pause or attempt to connect
+STUCK_GRACE_S = 10.0
 _NEVER_S = 3600.0  # paho isn't to try again by itself: `tick` does, with another version
 
 
@@ -54,7 +56,7 @@ class Barrier:
 
 
 class NetworkThreadDiedError(Exception):
-    """paho's thread is gone: only a new process helps."""
+    """paho's thread is gone or stuck: only a new process helps."""
 
 
 @dataclass
@@ -84,6 +86,7 @@ class BrokerConnection:
     _client: IngestClient | None = None
     _protocol: MQTTProtocolVersion = MQTT_5
     _answered: bool = False  # did this connection bring a CONNACK?
+    _stuck_s: float | None = None  # since when it looks as if the thread were stuck
     _switch_s: float | None = None  # when to try the other version of MQTT
 
     def __post_init__(self) -> None:
@@ -166,8 +169,19 @@ class BrokerConnection:
                 self._switch_protocol()
         elif self._thread is not None and not self._thread.is_alive():
             raise NetworkThreadDiedError("the MQTT network thread has ended")
+        elif self._client is not None:
+            self._watch(self._client)
         if self._client is not None:
             self._subscriptions.ask_again_if_due(self._client, self._protocol)
+
+    def _watch(self, client: IngestClient) -> None:
+        now_s = self.clock()
+        if now_s - client.alive_s < STUCK_S:
+            self._stuck_s = None
+        elif self._stuck_s is None:
+            self._stuck_s = now_s  # perhaps the whole process was frozen, and so was this thread
+        elif now_s - self._stuck_s > STUCK_GRACE_S:
+            raise NetworkThreadDiedError("the MQTT network thread is stuck")
 
     def _switch_protocol(self) -> None:
         self._end_client()

@@ -15,9 +15,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from paho.mqtt.client import PUBACK, Client
+from paho.mqtt.client import PUBACK
 from paho.mqtt.enums import MQTTErrorCode
 
+from meters.mqtt.client import BrokerClient
 from meters.mqtt.link import Intake
 
 READ_BYTES = 65_536
@@ -63,13 +64,14 @@ class BufferedSocket:
         self._inner.close()
 
 
-class IngestClient(Client):
-    """A paho client that hands its messages to an intake and stops reading while that is full."""
+class IngestClient(BrokerClient):
+    """A client that hands its messages to an intake and stops reading while that is full."""
 
     intake: Intake
     _paused = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        self.alive_s = time.monotonic()  # when the network thread last gave a sign of life
         self._ping_lock = threading.Lock()
         self._pings_sent = self._pings_answered = self.received_at_answer = 0
         super().__init__(*args, **options)
@@ -98,6 +100,7 @@ class IngestClient(Client):
     # -- paho's own, in the network thread but for _send_pingreq --------------------------------
 
     def reconnect(self) -> MQTTErrorCode:
+        self.alive_s = time.monotonic()
         self._pings_sent = self._pings_answered = 0
         return super().reconnect()
 
@@ -133,6 +136,7 @@ class IngestClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def loop_misc(self) -> MQTTErrorCode:
+        self.alive_s = time.monotonic()
         if self._paused:
             # The broker's answers wait unread with all else: that is no reason to give it up. Ours
             # are sent all the same, so that it doesn't give us up.

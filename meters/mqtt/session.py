@@ -24,7 +24,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from meters.mqtt.broker import Broker
-from meters.mqtt.client import MQTT_3, MQTT_5, build_client, connect_options, protocol_name
+from meters.mqtt.client import (
+    MQTT_3,
+    MQTT_5,
+    BrokerClient,
+    build_client,
+    connect_options,
+    protocol_name,
+)
 from meters.mqtt.errors import BrokerUnavailableError
 from meters.mqtt.failures import connect_failure, disconnection, refusal
 
@@ -128,7 +135,9 @@ class BrokerSession:
     def _start(self, protocol: MQTTProtocolVersion, connect_timeout_s: float) -> None:
         self._failure, self._answered = None, False
         try:
-            client = build_client(Client, self.broker, client_id=self._client_id, protocol=protocol)
+            client = build_client(
+                BrokerClient, self.broker, client_id=self._client_id, protocol=protocol
+            )
         except OSError as error:  # the authority's file
             raise BrokerUnavailableError(connect_failure(self.broker, error)) from None
         client.connect_timeout = connect_timeout_s

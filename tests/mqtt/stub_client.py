@@ -22,6 +22,7 @@ class StubClient:
         self.acknowledged: list[int] = []
         self.subscribed: list[Any] = []
         self.delays: list[float] = []
+        self.alive_s = float("inf")
         self.pings = self.pings_answered = self.received_at_answer = 0
         self.closing: socket.socket | None = None  # closed at the end, as paho does
         self.ended = False

@@ -13,7 +13,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 from meters.ingest.receive import Inbox
 from meters.mqtt.broker import Broker
 from meters.mqtt.client import MQTT_3, MQTT_5
-from meters.mqtt.connection import BrokerConnection, NetworkThreadDiedError
+from meters.mqtt.connection import (
+    STUCK_GRACE_S,
+    STUCK_S,
+    BrokerConnection,
+    NetworkThreadDiedError,
+)
 from meters.mqtt.ingest_client import IngestClient
 from meters.mqtt.link import ConnectionSettings, ConnectionStatus, Received
 from meters.mqtt.subscriptions import ASK_AGAIN_S, Subscriptions
@@ -402,5 +407,23 @@ def test_a_dead_network_thread_is_noticed(bench: Bench) -> None:
     thread = threading.Thread(target=lambda: bench.client.on_pre_connect(bench.client, None))
     thread.start()
     thread.join()
-    with pytest.raises(NetworkThreadDiedError):
+    with pytest.raises(NetworkThreadDiedError, match="has ended"):
+        bench.connection.tick()
+
+
+def test_a_network_thread_that_is_stuck_is_noticed(bench: Bench) -> None:
+    bench.client.alive_s = bench.clock.now_s
+    bench.clock.now_s += STUCK_S + 1
+    bench.connection.tick()
+    bench.clock.now_s += STUCK_GRACE_S + 1
+    with pytest.raises(NetworkThreadDiedError, match="is stuck"):
+        bench.connection.tick()
+
+
+def test_a_process_that_was_frozen_is_not_taken_for_stuck(bench: Bench) -> None:
+    bench.client.alive_s = bench.clock.now_s
+    for _ in range(2):
+        bench.clock.now_s += STUCK_S + 1
+        bench.connection.tick()
+        bench.client.alive_s = bench.clock.now_s
         bench.connection.tick()

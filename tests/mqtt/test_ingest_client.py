@@ -11,7 +11,7 @@ import pytest
 
 from meters.ingest.receive import Inbox
 from meters.mqtt.broker import Broker
-from meters.mqtt.client import MQTT_3, build_client
+from meters.mqtt.client import MQTT_3, BrokerClient, build_client
 from meters.mqtt.connection import BrokerConnection
 from meters.mqtt.ingest_client import BufferedSocket, IngestClient
 from meters.mqtt.link import ConnectionSettings, Received
@@ -259,3 +259,6 @@ def test_the_private_names_of_paho_that_it_leans_on_are_there() -> None:
     for name in ("_send_pingreq", "_handle_pingresp", "_create_socket", "loop_read", "loop_misc"):
         assert name in vars(IngestClient)
         assert hasattr(super(IngestClient, client), name)
+    for name in ("_create_socket_connection", "_ssl_wrap_socket"):
+        assert name in vars(BrokerClient)
+        assert hasattr(super(BrokerClient, client), name)

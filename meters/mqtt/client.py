@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -44,6 +44,7 @@ class EndingSocket:
     def recv(self, size: int) -> bytes:
         data: bytes = self._inner.recv(size)
         if not data:
+            self._inner.close()  # which paho forgets
             raise ConnectionAbortedError(
                 "it closed the connection during the websocket's handshake"
             )
@@ -114,7 +115,14 @@ def protocol_name(protocol: MQTTProtocolVersion) -> str:
     return "5" if protocol == MQTT_5 else "3.1.1"
 
 
-def topic_of(message: MQTTMessage) -> str:
+class Message(Protocol):
+    _topic: bytes
+
+    @property
+    def topic(self) -> str: ...
+
+
+def topic_of(message: Message) -> str:
     """Its topic, readable also where it is no UTF-8 (which MQTT forbids): left unacknowledged such
     a message would come again for ever; so it fails the topic check and is recorded."""
     try:

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from paho.mqtt._packet import decode_publish
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from meters.ingest.receive import Inbox
 from meters.mqtt.broker import Broker
 from meters.mqtt.client import MQTT_3, BrokerClient, build_client
 from meters.mqtt.connection import BrokerConnection
-from meters.mqtt.ingest_client import BufferedSocket, IngestClient
+from meters.mqtt.ingest_client import BufferedSocket, IngestClient, plain_message
 from meters.mqtt.link import ConnectionSettings, Received
 from tests.load.wire import publish_packet, topic_bytes
 from tests.services.ports import HOST
@@ -254,11 +258,72 @@ def test_the_broker_is_given_time_to_read_to_the_end(bench: Bench) -> None:
 
 def test_the_private_names_of_paho_that_it_leans_on_are_there() -> None:
     client = build_client(IngestClient, Broker.from_url("mqtt://broker"), client_id="ingest")
-    for name in ("_packet_read", "_packet_queue", "_loop_rc_handle", "_msgtime_mutex", "_ping_t"):
+    for name in (
+        *("_packet_read", "_packet_queue", "_loop_rc_handle", "_msgtime_mutex", "_ping_t"),
+        *("_in_packet", "_on_message", "_userdata", "_protocol"),
+    ):
         assert hasattr(client, name)
-    for name in ("_send_pingreq", "_handle_pingresp", "_create_socket", "loop_read", "loop_misc"):
+    for name in (
+        *("_send_pingreq", "_handle_pingresp", "_handle_publish", "_create_socket"),
+        *("loop_read", "loop_misc"),
+    ):
         assert name in vars(IngestClient)
         assert hasattr(super(IngestClient, client), name)
     for name in ("_create_socket_connection", "_ssl_wrap_socket"):
         assert name in vars(BrokerClient)
         assert hasattr(super(BrokerClient, client), name)
+
+
+def as_paho_decodes(command: int, packet: bytes, *, mqtt_5: bool) -> tuple[Any, ...]:
+    protocol = MQTTProtocolVersion.MQTTv5 if mqtt_5 else MQTT_3
+    one = decode_publish(command, packet, protocol)
+    return one.mid, one.qos, one.dup, one.retain, one.topic, one.payload
+
+
+def as_we_do(command: int, packet: bytes, *, mqtt_5: bool) -> tuple[Any, ...] | None:
+    one = plain_message(command, packet, mqtt_5=mqtt_5)
+    return None if one is None else (one.mid, one.qos, one.dup, one.retain, one._topic, one.payload)
+
+
+PUBLISH = st.builds(
+    lambda dup, qos, retain: 0x30 | dup << 3 | qos << 1 | retain,
+    st.booleans(),
+    st.integers(0, 1),
+    st.booleans(),
+)
+
+
+@given(
+    PUBLISH, st.binary(min_size=1, max_size=300), st.integers(1, 65_535), st.binary(max_size=300)
+)
+@example(0x32, b"t", 1, b"")
+def test_a_plain_message_is_decoded_as_paho_decodes_it(
+    command: int, topic: bytes, packet_id: int, payload: bytes
+) -> None:
+    for mqtt_5 in (False, True):
+        identity = struct.pack("!H", packet_id) if command & 2 else b""
+        packet = struct.pack("!H", len(topic)) + topic + identity + b"\0" * mqtt_5 + payload
+        ours = as_we_do(command, packet, mqtt_5=mqtt_5)
+        assert ours is not None
+        assert ours == as_paho_decodes(command, packet, mqtt_5=mqtt_5)
+
+
+@given(st.integers(0x30, 0x3F), st.binary(max_size=20), st.booleans())
+@example(0x32, b"\0\1t\0\1\2\1\1payload", True)  # with a property
+@example(0x32, b"\0\1t\0", True)
+@example(0x32, b"\0\1t\0\1", True)
+@example(0x34, b"\0\1t\0\1\0payload", True)
+def test_of_anything_else_it_keeps_its_hands_off(command: int, packet: bytes, mqtt_5: bool) -> None:
+    ours = as_we_do(command, packet, mqtt_5=mqtt_5)
+    if ours is not None:
+        assert ours == as_paho_decodes(command, packet, mqtt_5=mqtt_5)
+
+
+def test_a_message_with_properties_arrives_too(bench: Bench) -> None:
+    client = bench.connection._client
+    assert client is not None
+    client._protocol = MQTTProtocolVersion.MQTTv5
+    packet = TOPIC + struct.pack("!H", 7) + b"\2\1\1" + b"230"
+    bench.broker.client.sendall(bytes((0x32, len(packet))) + packet)
+    (message,) = bench.inbox.take(1, wait_s=5)
+    assert (message.packet_id, message.topic, message.payload) == (7, "panel/trafo1/volt", b"230")

@@ -16,7 +16,7 @@ from tests.bench.servers import Stage, command_line, machine, stage
 from tests.load.publish import Plan
 
 CONTESTANTS = ("paho", "mariadb", "sqlite")
-RATES = (4_000, 8_000, 12_000, 16_000, 0)
+RATES = (4_000, 8_000, 16_000, 32_000, 0)
 COUNT_WITHOUT_RATE = 40_000
 
 

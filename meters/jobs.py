@@ -17,6 +17,7 @@ from meters.models import (
     IngestWorker,
     RejectedMessage,
 )
+from meters.mqtt.client import SESSION_EXPIRY_S
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,19 @@ def forget_dead_workers() -> None:
         model._default_manager.filter(client_id__in=client_ids).delete()
 
 
+def tell_of_absent_members() -> None:
+    """Of share groups: the broker keeps an absent member's share for that one (Mosquitto does)."""
+    since = timezone.now() - timedelta(seconds=SESSION_EXPIRY_S)
+    for worker in IngestWorker.objects.filter(heartbeat_at__gte=since):
+        shares = any(name.startswith("$share/") for name in worker.subscriptions)
+        if shares and not worker.is_fresh:
+            logger.warning(
+                "the ingest %s gives no sign of life since %s, and its share of the readings waits",
+                worker.client_id,
+                worker.heartbeat_at.isoformat(timespec="seconds"),
+            )
+
+
 def clear_sessions() -> None:
     call_command("clearsessions")
 
@@ -60,6 +74,7 @@ def all_jobs() -> list[Job]:
     return [
         Job("trim rejected messages", 60, trim_rejected_messages),
         Job("forget dead ingest workers", 3600, forget_dead_workers),
+        Job("tell of absent members of share groups", 3600, tell_of_absent_members),
         Job("clear expired sessions", 3600, clear_sessions),
     ]
 

@@ -6,7 +6,14 @@ from django.db import OperationalError
 from django.utils import timezone
 from model_bakery import baker
 
-from meters.jobs import FORGET_WORKER_AFTER, Job, all_jobs, run_worker, step
+from meters.jobs import (
+    FORGET_WORKER_AFTER,
+    Job,
+    all_jobs,
+    run_worker,
+    step,
+    tell_of_absent_members,
+)
 from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
@@ -95,3 +102,20 @@ def test_the_jobs_remove_what_is_old_and_keep_the_rest(settings: pytest.FixtureR
     for model in (IngestWorker, IngestCheckpoint, IngestCheckpointPage):
         assert model._default_manager.get().client_id == "alive"
     assert Session.objects.get().session_key == "in use"
+
+
+@pytest.mark.django_db
+def test_an_absent_member_of_a_share_group_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    now = timezone.now()
+    for name, subscription, age in (
+        ("alive", "$share/plant/panel/+/volt", timedelta()),
+        ("absent", "$share/plant/panel/+/volt", timedelta(hours=2)),
+        ("forgotten", "$share/plant/panel/+/volt", timedelta(days=20)),
+        ("alone", "panel/+/volt", timedelta(hours=2)),
+    ):
+        baker.make(
+            IngestWorker, client_id=name, subscriptions=[subscription], heartbeat_at=now - age
+        )
+    tell_of_absent_members()
+    (line,) = caplog.messages
+    assert line.startswith("the ingest absent gives no sign of life since ")

@@ -1,24 +1,31 @@
 """What this client has already processed: how a message that comes again is told from a new one.
 
 The broker repeats what it has no acknowledgement of: after kill -9 of either side that may be
-messages that are stored. So each batch's transaction also writes the packet ids of its messages,
-with a hash of topic and payload. How far such an id may be trusted (DELIVERY.md has what brokers do):
+messages that are stored. So each batch's transaction also writes the ledger: a ring of the last
+32,768 messages in the order in which they were processed. An entry is a packet id with a hash of topic
+and payload. How far an entry may be trusted when a message with its id and hash comes:
 
-1. Only messages on a connection that resumed the broker's session, and only entries made before
-   that connection. A session that the broker lost is forgotten here too: it numbers anew.
-2. `settled` entries are those whose acknowledgement the broker has certainly taken in, so it will
-   not repeat them, and may give their packet ids to others. One exception: a broker that was
-   killed and restored an older state repeats what it once knew as unacknowledged. It is told by
-   the DUP flag and by packet ids that run in one sequence from that entry to the newest: a broker
-   that numbers like this has not used the id a second time.
-3. A broker may redeliver without the DUP flag. Until it has set it once, the messages at the very
-   start of a connection count too, as long as each stands in the list after the one before,
-   unsettled, and within the window of what can be under way at once.
+1. Only on a connection that resumed the broker's session, and only if it was made before that
+   connection. A session that the broker lost is forgotten here too: it numbers anew.
+2. Entries are `settled` once the broker has certainly taken in their acknowledgement: it will not
+   repeat them, and may give their packet ids to others. One exception: a broker that was killed
+   restores an older state and repeats what it once knew as unacknowledged. It is told by the DUP
+   flag and by packet ids that run in one sequence from that entry to the newest: a broker that
+   numbers like this has not used the id a second time. Where it goes back within the sequence, the
+   sequence goes on from there, and what followed is forgotten.
+
+The rest holds at the very start of a connection, up to the first message that is new:
+
+3. A broker may redeliver without the DUP flag. Until it has set it once, messages without it count
+   too, as long as each stands in the list after the one before, unsettled, and within the window of
+   what can be under way at once. It may also number what it repeats from 1 again: then only hash
+   and order tell.
 4. What waited in the queue of a broker that restores an older state comes again as if for the first
-   time: without the flag, with the packet ids it had then. It is told by standing in the list right
-   after the one before, where ids run in sequence to the newest. That could also be a new reading
-   that equals an old one, so only entries count that may have waited in a queue: those since the
-   start of a connection, or since many came at once, until the broker was seen to have nothing more.
+   time: without the flag, with the packet ids it had then. It is told by following the id of the one
+   before, within the sequence. That could also be a new reading that equals an old one, so only
+   entries count that may have waited in a queue: those since the start of a connection, or since
+   many came at once, until the broker was seen to have nothing more. An id of 1 where the sequence
+   begins tells nothing: some brokers number anew on each connection.
 """
 
 import struct
@@ -31,7 +38,9 @@ from meters.mqtt.client import RECEIVE_MAXIMUM
 from meters.mqtt.link import Received
 
 PAGE_ENTRIES = 256
-PAGES = 128  # 32,768 entries: less than half of all packet ids, so that an id stands here once
+PAGES = (
+    128  # 32,768 entries: half of all packet ids, so that of numbers in turn each stands here once
+)
 _HASH_BYTES = 7
 _ENTRY = struct.Struct(f">H{_HASH_BYTES}s?")
 _WRITTEN_OVER = (0, b"", False)
@@ -71,6 +80,7 @@ class _Resumed:
     before: int = 0  # entries from here on were made on this connection
     in_sequence: int = 0  # and from here to there the packet ids run in one sequence
     last: int = -1
+    anew: int = 0  # messages that were numbered from 1 again
     at_start: bool = True
 
 
@@ -179,9 +189,25 @@ class Ledger:
             and self._entry(index)[:2] == (message.packet_id, digest)
             and self._trusted(index, message)
         )
+        if not known and not self._flags and message.packet_id == connection.anew + 1:
+            index = self._numbered_anew(digest)
+            known = index >= 0
+            connection.anew += known
         if known:
             connection.last = index
         return known
+
+    def _numbered_anew(self, digest: bytes) -> int:
+        """The entry of a message that is repeated under another id; -1: there is none."""
+        connection = self._connection
+        if connection.anew:
+            places = range(connection.last + 1, min(connection.last + 2, connection.before))
+        elif connection.last < 0:
+            earliest = max(self._settled, connection.before - RECEIVE_MAXIMUM)
+            places = range(earliest, connection.before)
+        else:
+            places = range(0)
+        return next((index for index in places if self._entry(index)[1] == digest), -1)
 
     def _trusted(self, index: int, message: Received) -> bool:
         connection, unsettled = self._connection, index >= self._settled

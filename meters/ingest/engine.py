@@ -20,11 +20,12 @@ from meters.mqtt.timestamps import to_datetime
 
 MAX_BATCH = 2000
 # So many at once pass a broker's window without being queued: half of what it lets be under way.
-# With MQTT 5 we say how many that is; without, the broker does, and some say 20.
+# With MQTT 5 Mosquitto takes our number; without, it has its own, which may be 20.
 FEW = {"5": RECEIVE_MAXIMUM // 2, "3.1.1": 10}
 # Each transaction has a price of its own, so at high rates it is taken at most this often.
 BUSY_RATE = 2000.0
 BUSY_INTERVAL_S = 0.03
+_SLICE_S = 0.005
 _RATED_OVER_S = 0.1
 _IDLE_S = 0.5
 _ANSWER_S = 0.02
@@ -62,6 +63,7 @@ class Engine:
     stop: Stop
     ledger: Ledger = field(default_factory=Ledger)
     _held: Unit | None = None
+    _taken: int = 0
     _taken_s: float = 0.0
     _rated: tuple[float, int] = (0.0, 0)  # since when, and how many messages there were then
     _busy: bool = False
@@ -147,10 +149,10 @@ class Engine:
         return True
 
     def _take(self, idle_s: float) -> list[Received]:
-        early_s = self._taken_s + BUSY_INTERVAL_S - time.monotonic()
-        if self._busy and early_s > 0 and len(self.inbox) < MAX_BATCH:
-            time.sleep(early_s)
+        if self._busy:
+            self._gather()
         messages = self.inbox.take(MAX_BATCH, wait_s=idle_s)
+        self._taken += len(messages)
         self._taken_s = time.monotonic()
         since_s, received = self._rated
         if self._taken_s - since_s > _RATED_OVER_S:
@@ -158,6 +160,14 @@ class Engine:
             self._busy = rate > BUSY_RATE
             self._rated = (self._taken_s, self.inbox.received)
         return messages
+
+    def _gather(self) -> None:
+        """Let a batch grow while it does. When its window is full, the broker sends no more."""
+        until_s = self._taken_s + BUSY_INTERVAL_S
+        waiting = -1
+        while waiting < len(self.inbox) < RECEIVE_MAXIMUM and time.monotonic() < until_s:
+            waiting = len(self.inbox)
+            time.sleep(_SLICE_S)
 
     def _sample(self, messages: list[Received]) -> Unit:
         if len(messages) > FEW[self.connection.status.protocol or "3.1.1"]:
@@ -175,7 +185,9 @@ class Engine:
 
     def _beat(self) -> None:
         counters, keeper = self.heartbeat.counters, self.keeper
-        counters.received = self.inbox.received + keeper.inherited - keeper.spool.lost
+        waiting = len(self.inbox)
+        counters.received = self._taken + waiting + keeper.inherited - keeper.spool.lost
+        counters.in_memory = waiting + (len(self._held.messages) if self._held else 0)
         counters.spooled = keeper.spool.messages
         if keeper.patience.due and self.heartbeat.due:
             beat = partial(self.heartbeat.beat, self.connection.status)

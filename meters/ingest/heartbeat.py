@@ -31,10 +31,7 @@ class Counters:
     duplicate: int = 0
     rejected: int = 0
     spooled: int = 0
-
-    @property
-    def in_memory(self) -> int:
-        return self.received - self.stored - self.duplicate - self.rejected - self.spooled
+    in_memory: int = 0
 
 
 @dataclass

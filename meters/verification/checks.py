@@ -70,6 +70,15 @@ def status(here: Installation) -> str:
     return f"{answer['clientId']} is connected to {answer['broker']}"
 
 
+def workers(here: Installation) -> str:
+    """Warns only: one that is away may be meant to be. The share of a share group's member waits."""
+    found = here.visitor.get_json("/api/mqtt/status")["workers"]
+    away = [worker["clientId"] for worker in found if not worker["alive"]]
+    if away:
+        return f"WARNING: no sign of life of {', '.join(away)}: does it still run?"
+    return f"{len(found)} alive"
+
+
 def last_values(here: Installation) -> str:
     answer = here.visitor.get_json("/api/mqtt/last-values")
     if answer["timestamp"] is None:
@@ -125,7 +134,7 @@ def dropped_messages(here: Installation) -> str:
         return "nothing told (the broker has dropped none, or shows no $SYS topics to this user)"
     count = int(seen[0])
     if count:
-        return f"WARNING: the broker has dropped {count:,} messages: raise its queue limits"
+        return f"WARNING: the broker has dropped {count:,} messages since its start: raise its queue limits"
     return "the broker has dropped none"
 
 

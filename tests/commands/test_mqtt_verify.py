@@ -33,7 +33,7 @@ def test_a_system_that_runs_passes_every_check_and_is_left_as_it_was(
     ingest = running.start_ingest()
     eventually(lambda: web.status_of("/readyz") == 200, 30, "getting ready")
     output = running.manage("mqtt_verify", "--url", web.base_url).stdout
-    assert "passed: 14, failed: 0" in output
+    assert "passed: 15, failed: 0" in output
     assert "FAILED" not in output
     assert panels(running, mariadb) == []
     assert sessions(running, mariadb) == 0

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from meters.metrics import METRICS
 from tests.load.publish import Plan, Report
 from tests.services.clients import MqttClient
 from tests.services.fixtures import Services
@@ -180,7 +181,9 @@ class Plant:
             recovery_s,
         )
         for account in self._accounts():
+            assert _is_done(account), account
             assert _adds_up(account), account
+        assert self._panels_behind() == []
         return outcome
 
     def end(self) -> None:
@@ -199,13 +202,25 @@ class Plant:
         eventually(lambda: self.rows() > before, limit_s, "storing again")
         return time.monotonic() - self._healed_at
 
+    def _panels_behind(self) -> list[tuple[Any, ...]]:
+        """Panels whose current values are not their newest readings."""
+        return [
+            row
+            for metric in METRICS
+            for row in self._ask(
+                f"SELECT p.name, p.{metric}_at, max(t.timestamp) AS newest FROM meters_panel p"
+                f" JOIN meters_trend t ON t.panel_id = p.id AND t.{metric} IS NOT NULL"
+                f" GROUP BY p.id, p.name, p.{metric}_at HAVING newest <> p.{metric}_at"
+            )
+        ]
+
     def _stored(self) -> Counter[int]:
         rows = self._ask("SELECT voltage, ampere, power, energy_cost FROM meters_trend")
         return Counter(int(value) for row in rows for value in row if value is not None)
 
     def _rejected(self) -> Counter[int]:
         rows = self._ask("SELECT payload FROM meters_rejectedmessage")
-        found = (re.fullmatch(r"bad (\d+)", str(payload)) for (payload,) in rows)
+        found = (re.fullmatch(r"(?:bad )?(\d+)", str(payload)) for (payload,) in rows)
         return Counter(int(match[1]) for match in found if match)
 
     def _accounts(self) -> list[dict[str, Any]]:

@@ -112,6 +112,25 @@ def test_spool_full(
     exactly_once(made.settle(limit_s=150))
 
 
+def test_a_row_that_the_database_refuses(
+    plant: Callable[..., Plant], own_mariadb: MariaDB, exactly_once: Callable[[Outcome], None]
+) -> None:
+    made = plant(mariadb=own_mariadb)
+    own_mariadb.execute(
+        "CREATE TRIGGER poison BEFORE INSERT ON meters_trend FOR EACH ROW IF NEW.voltage = 400 THEN"
+        " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF",
+        made.installation.env["DATABASE_URL"].rpartition("/")[2],
+    )
+    ingest = made.start_ingest()
+    made.publish(READINGS, rate=RATE)
+    wait_for(lambda: ingest.row().get("rejected") == 1, "refusing")
+    made.healed()
+    outcome = made.settle()
+    exactly_once(outcome)
+    assert outcome.rejected == 1
+    assert "not this one" in ingest.log()
+
+
 def test_slow_database(
     plant: Callable[..., Plant], own_mariadb: MariaDB, exactly_once: Callable[[Outcome], None]
 ) -> None:

@@ -3,10 +3,14 @@
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from paho.mqtt.publish import multiple
 
 from tests.faults.plant import Outcome, Plant, short_or_long, wait_for
+from tests.services.embedded import EmbeddedBroker
+from tests.services.ports import HOST
 from tests.services.proxy import Proxy
 
 ROUNDS = short_or_long(3, 20)
@@ -69,6 +73,41 @@ def test_ingest_killed_between_commit_and_acknowledgement_of_equal_readings(
         wait_for(lambda: made.rows() >= 400, "storing the rest")
         wait_for(lambda: ingest.row()["in_memory"] == 0, "settling")
         assert made.rows() == 400
+
+
+def test_ingest_killed_between_commit_and_acknowledgement_to_a_broker_without_the_dup_flag(
+    plant: Callable[..., Plant], tmp_path: Path
+) -> None:
+    """The demo's: it also numbers anew what it repeats. Each reading has a value of its own."""
+    made = plant()
+    broker = EmbeddedBroker(tmp_path / "broker")
+    broker.start()
+    try:
+        with Proxy(broker.port) as proxy:
+            ingest = made.start_ingest(MQTT_BROKER_URL=f"mqtt://{HOST}:{proxy.port}")
+            _publish(broker, range(50))
+            wait_for(lambda: made.rows() == 50, "storing")
+            time.sleep(0.5)
+            proxy.swallow("to_server")
+            _publish(broker, range(50, 100))
+            wait_for(lambda: made.rows() > 50, "storing without acknowledging")
+            time.sleep(1)
+            ingest.process.kill()
+            proxy.heal()
+            ingest.start_again()
+            _publish(broker, range(100, 150))
+            wait_for(lambda: made.rows() >= 150, "storing the rest")
+            wait_for(lambda: ingest.row()["in_memory"] == 0, "settling")
+            assert made.rows() == 150
+            ingest.installation.stop_all()
+    finally:
+        broker.stop()
+
+
+def _publish(broker: EmbeddedBroker, values: range) -> None:
+    """In MQTT 3.1.1, which is all it speaks."""
+    messages = [("panel/one/volt", str(one), 1, False) for one in values]
+    multiple(list(messages), hostname=HOST, port=broker.port)
 
 
 def test_ingest_stopped_by_sigterm_under_load(

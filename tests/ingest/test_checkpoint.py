@@ -231,6 +231,20 @@ def test_only_what_can_be_under_way_at_once_counts() -> None:
     assert new(restarted(ledger), again(first[1:2], flag=False)) == []
 
 
+def test_what_is_repeated_without_the_flag_may_be_numbered_from_one_again() -> None:
+    ledger = Ledger()
+    new(ledger, settled := [message(packet_id=1 + n, payload=f"settled {n}") for n in range(5)])
+    ledger.settle(5)
+    new(ledger, sent := [message(packet_id=6 + n, payload=str(n)) for n in range(5)])
+    numbered = [replace(one, packet_id=1 + n, epoch=2) for n, one in enumerate(sent[2:])]
+    after = [message(packet_id=4 + n, payload=str(n), epoch=2) for n in range(2)]
+    assert new(restarted(ledger), [*numbered, *after]) == [4, 5]
+    once_more = [replace(one, packet_id=1 + n, epoch=2) for n, one in enumerate(settled)]
+    assert new(restarted(ledger), once_more) == [1, 2, 3, 4, 5]
+    gaps = [replace(sent[n], packet_id=1 + k, epoch=2) for k, n in enumerate((0, 2, 3))]
+    assert new(restarted(ledger), gaps) == [2, 3]
+
+
 # -- the queue of a broker that restores an older state ---------------------------------------------
 
 
@@ -382,6 +396,10 @@ class Circle(InTurn):
         return self.last
 
 
+class Anew(InTurn):
+    """From 1 on each connection, also what is repeated, as rumqttd does."""
+
+
 class LowestFree:
     """As HiveMQ numbers."""
 
@@ -403,6 +421,9 @@ class SimulatedBroker:
     def connect(self) -> Iterator[Received]:
         """What it delivers again, in order."""
         self.epoch += 1
+        if isinstance(self.ids, Anew):
+            self.under_way = dict(enumerate(self.under_way.values(), 1))
+            self.ids.last = len(self.under_way)
         return iter([self._received(one, self.flags) for one in self.under_way])
 
     def deliver(self, limit: int) -> list[Received]:
@@ -431,7 +452,9 @@ FATES = st.sampled_from(
 
 @settings(max_examples=300)
 @given(
-    st.sampled_from([(InTurn, True), (InTurn, False), (LowestFree, True), (Circle, False)]),
+    st.sampled_from(
+        [(InTurn, True), (InTurn, False), (LowestFree, True), (Circle, False), (Anew, False)]
+    ),
     st.lists(st.tuples(st.integers(0, 12), st.integers(1, 12), FATES), max_size=25),
 )
 def test_every_message_is_stored_exactly_once_whatever_happens(

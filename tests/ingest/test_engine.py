@@ -582,6 +582,8 @@ def test_every_outcome_is_accounted_for_at_every_step(
     counters = bench.heartbeat.counters
     while bench.step():
         assert counters.in_memory == len(bench.inbox)
+        found = (counters.stored, counters.duplicate, counters.rejected, counters.in_memory)
+        assert counters.received == sum(found)
     assert (counters.stored, counters.duplicate, counters.rejected) == (3, 2, 2)
     assert counters.received == 7
     assert RejectedMessage.objects.count() == 2

@@ -28,7 +28,7 @@ def heartbeat(clock: Clock) -> Heartbeat:
 
 
 def test_it_tells_how_the_ingest_goes(heartbeat: Heartbeat) -> None:
-    heartbeat.counters = Counters(received=10, stored=5, duplicate=1, rejected=2)
+    heartbeat.counters = Counters(10, stored=5, duplicate=1, rejected=2, in_memory=2)
     heartbeat.saw(message("panel/trafo1/volt", b"\xff1"))
     heartbeat.failed("nothing listens")
     heartbeat.beat(CONNECTED)

@@ -1,6 +1,7 @@
 """`manage.py mqtt_ingest`: from the broker to the database, for ever."""
 
 import logging
+import os
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +37,11 @@ class Command(BaseCommand):
             logger.warning(
                 "%s is a public test broker: everyone can read along and publish as your panels",
                 settings.MQTT_BROKER,
+            )
+        if settings.MQTT_SHARE_GROUP and not os.environ.get("MQTT_CLIENT_ID"):
+            logger.warning(
+                "MQTT_SHARE_GROUP is set and MQTT_CLIENT_ID is not: each member needs one of its own,"
+                " a second ingest with this one only stands by"
             )
         _warn_of_migrations()
         with StopFlag.on_signals() as stop:
@@ -73,7 +79,7 @@ def _ingest(stop: StopFlag) -> None:
     finally:
         broadcaster.stop()
         live.stop()
-        logger.info("stopped; what was not stored is still at the broker")
+        logger.info("stopped; what is not stored is in the spool or still at the broker")
 
 
 def _warn_of_migrations() -> None:

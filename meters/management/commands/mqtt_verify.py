@@ -65,6 +65,7 @@ class Command(BaseCommand):
             ("GET /healthz", checks.health),
             ("GET /readyz", checks.readiness),
             ("GET /api/mqtt/status", checks.status),
+            ("ingest workers", checks.workers),
             ("GET /api/mqtt/last-values", checks.last_values),
             ("GET /api/mqtt/topics", checks.topics),
             ("GET /api/mqtt/history", checks.history),

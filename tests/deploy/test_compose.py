@@ -10,7 +10,37 @@ from tests.services import compose
 REPOSITORY = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"migrate"}
 PELBIOT = {"migrate", "web", "ingest", "worker"}
+REQUIRED_VARIABLES = (
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "MARIADB_PASSWORD",
+    "MQTT_PASSWORD",
+    "METER_PASSWORD",
+)
+# Those whose line in .env.example is the default itself, for this file as for a plain installation.
+PLAIN_DEFAULTS = {
+    "TIME_ZONE",
+    "LANGUAGE_CODE",
+    "LOG_LEVEL",
+    "BEHIND_TLS_PROXY",
+    "MQTT_QOS",
+    "MQTT_SHARE_GROUP",
+    "MQTT_TOPIC_VOLT",
+    "MQTT_TOPIC_AMPERE",
+    "MQTT_TOPIC_POWER",
+    "MQTT_TOPIC_ENERGY_COST",
+    "MQTT_AUTO_REGISTER",
+    "MQTT_MAX_PANELS",
+    "MQTT_REJECTED_KEEP",
+    "SPOOL_MAX_MB",
+}
 SECRET = re.compile(r"(PASSWORD|SECRET_KEY|TOKEN)$")
+NOT_PASSED_ON = {
+    "DEBUG": "shows settings: not for an installation",
+    "ENV_FILE": "names a file on the machine, which the container doesn't see",
+    "MQTT_TLS_CA_FILE": "the broker is reached inside the project's network, without TLS",
+    "SPOOL_PATH": "the default lies in STATE_DIR, which is a volume",
+}
 REQUIRED = re.compile(r"\$\{\w+:\?must be set to [^}]{10,}\}")
 
 
@@ -70,6 +100,19 @@ def test_pelbiot_is_given_settings_it_knows() -> None:
     assert given <= settings_of_pelbiot()
 
 
+def test_every_setting_is_passed_on_or_left_out_for_a_reason() -> None:
+    for service in PELBIOT:
+        given = set(compose.services()[service]["environment"])
+        assert settings_of_pelbiot() - given == set(NOT_PASSED_ON), service
+
+
+def test_what_is_passed_on_has_the_defaults_of_the_settings() -> None:
+    given = compose.environment("ingest", dict.fromkeys(REQUIRED_VARIABLES, "x"))
+    example = {name: value for name, value in examples() if name in PLAIN_DEFAULTS}
+    assert example.keys() == PLAIN_DEFAULTS
+    assert {name: given[name] for name in example} == example
+
+
 def test_only_the_pages_and_the_broker_are_published() -> None:
     published = {name for name, made in compose.services().items() if made.get("ports")}
     assert published == {"web", "mosquitto"}
@@ -90,5 +133,9 @@ def test_the_named_files_and_dependencies_exist() -> None:
 
 def settings_of_pelbiot() -> set[str]:
     """The variables .env.example explains, commented out or not."""
+    return {name for name, _ in examples()}
+
+
+def examples() -> list[tuple[str, str]]:
     example = (REPOSITORY / ".env.example").read_text()
-    return set(re.findall(r"^#?\s*([A-Z][A-Z_]+)=", example, re.MULTILINE))
+    return re.findall(r"^#?[ ]*([A-Z][A-Z_]+)=(.*)$", example, re.MULTILINE)

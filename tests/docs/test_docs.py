@@ -124,6 +124,15 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(page: Path) -> None
         assert not anchor or anchor in anchors(target), link
 
 
+def test_the_mosquitto_settings_on_the_delivery_page_are_the_shipped_ones() -> None:
+    section = (REPOSITORY / "docs/delivery.md").read_text().partition("### Mosquitto")[2]
+    block = section.split("```")[1].split("\n")
+    written = [line for line in block if line.strip()]
+    shipped = (REPOSITORY / "deploy/mosquitto/mosquitto.conf").read_text().splitlines()
+    assert len(written) > 5
+    assert [line for line in written if line not in shipped] == []
+
+
 def test_every_address_in_the_readme_exists() -> None:
     addresses = set(re.findall(r"(?<![\w.])(/(?:api|healthz|readyz)[\w/.-]*)", README.read_text()))
     assert len(addresses) > 8

@@ -125,7 +125,7 @@ def test_ingest_stopped_by_sigterm_under_load(
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", short_or_long([3], [2, 3]))
 def test_one_worker_of_a_share_group_killed(
     workers: int, plant: Callable[..., Plant], exactly_once: Callable[[Outcome], None]
 ) -> None:

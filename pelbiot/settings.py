@@ -82,6 +82,7 @@ MQTT_BROKER = Broker.from_url(
 SECRET_KEY: str = secret_key.strip() or environment.own_secret_key(STATE_DIR)
 # Stable, so that the broker keeps the session; and this installation's own, because on a shared
 # broker two clients of one name throw each other out for ever.
+MQTT_CLIENT_ID_IS_SET = bool(MQTT_CLIENT_ID.strip())
 MQTT_CLIENT_ID = MQTT_CLIENT_ID.strip() or environment.installation_client_id(SECRET_KEY)
 
 # -- Django -------------------------------------------------------------------------------------

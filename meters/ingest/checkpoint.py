@@ -38,9 +38,8 @@ from meters.mqtt.client import RECEIVE_MAXIMUM
 from meters.mqtt.link import Received
 
 PAGE_ENTRIES = 256
-PAGES = (
-    128  # 32,768 entries: half of all packet ids, so that of numbers in turn each stands here once
-)
+# 32,768 entries: half of all packet ids, so that of numbers in turn each stands here once.
+PAGES = 128
 _HASH_BYTES = 7
 _ENTRY = struct.Struct(f">H{_HASH_BYTES}s?")
 _WRITTEN_OVER = (0, b"", False)

@@ -13,7 +13,7 @@ from tests.services.processes import bare_environment
 
 @contextmanager
 def running(
-    broker_url: str, *words: str, state_dir: Path | None = None
+    broker_url: str, *words: str, state_dir: Path | None = None, **env: str
 ) -> Iterator[subprocess.Popen[str]]:
     """`manage.py WORDS` towards this broker; stdout and stderr together; gone at the end.
 
@@ -28,7 +28,8 @@ def running(
                 "ENV_FILE": "/dev/null",
                 "STATE_DIR": str(state_dir or passing),
                 "MQTT_BROKER_URL": broker_url,
-            },
+            }
+            | env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -47,8 +48,11 @@ def outcome(broker_url: str, *words: str, state_dir: Path | None = None) -> tupl
         return process.returncode, output
 
 
-def read_until(process: subprocess.Popen[str], text: str) -> None:
-    """Read the output up to a line that holds `text`."""
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """The output up to a line that holds `text`."""
     assert process.stdout is not None
-    while text not in (line := process.stdout.readline()):
-        assert line, f"it ended without a word of {text!r}"
+    lines: list[str] = []
+    while not lines or text not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], f"it ended without a word of {text!r}"
+    return "".join(lines)

@@ -43,3 +43,14 @@ def test_it_waits_for_the_database_and_still_ends_when_told(how: signal.Signals)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == 0, output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(("client_id", "warns"), [("", True), (" ", True), ("hall-1", False)])
+def test_it_warns_of_a_member_of_a_share_group_without_a_client_id(
+    client_id: str, warns: bool
+) -> None:
+    with running(
+        NOBODY, "mqtt_ingest", MQTT_SHARE_GROUP="plant", MQTT_CLIENT_ID=client_id
+    ) as process:
+        lines = read_until(process, "the broker keeps the readings: no such table")
+    assert ("MQTT_SHARE_GROUP is set and MQTT_CLIENT_ID is not" in lines) is warns

@@ -1,7 +1,6 @@
 """`manage.py mqtt_ingest`: from the broker to the database, for ever."""
 
 import logging
-import os
 from typing import Any
 
 from django.conf import settings
@@ -38,7 +37,7 @@ class Command(BaseCommand):
                 "%s is a public test broker: everyone can read along and publish as your panels",
                 settings.MQTT_BROKER,
             )
-        if settings.MQTT_SHARE_GROUP and not os.environ.get("MQTT_CLIENT_ID"):
+        if settings.MQTT_SHARE_GROUP and not settings.MQTT_CLIENT_ID_IS_SET:
             logger.warning(
                 "MQTT_SHARE_GROUP is set and MQTT_CLIENT_ID is not: each member needs one of its own,"
                 " a second ingest with this one only stands by"

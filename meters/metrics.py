@@ -1,4 +1,4 @@
-"""The four metrics a panel publishes: the one place that knows their names, units and bounds."""
+"""What a panel publishes: the one place that knows the metrics' names, units and bounds."""
 
 from dataclasses import dataclass
 
@@ -31,3 +31,8 @@ METRICS: dict[str, Metric] = {
         Metric("energy_cost", "Energy cost", "Rp", -1e15, 1e15, 0, "mqtt-cost-update"),
     )
 }
+
+# The cumulative energy register of meters that have one. Nothing is shown of it where there is none.
+REGISTER = Metric("energy_register", "Energy register", "kWh", 0, 1e12, 3, "mqtt-register-update")
+
+MEASURED: dict[str, Metric] = METRICS | {REGISTER.name: REGISTER}

@@ -1,10 +1,6 @@
-"""The two statements that carry nearly all of the load, written by hand: many rows in one.
+"""The statements that carry nearly all of the load: samples, current values, dirty ranges."""
 
-The ORM's `bulk_create` costs fifteen times as much a row, most of it in making model instances.
-The values are parameters; names of tables and columns come from the models.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,12 +8,14 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from meters.ingest.sample import Sample
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.models import Panel, Trend
-from meters.mqtt.timestamps import EPOCH, to_datetime
+from meters.models.bulk import incoming, insert, on_conflict, quoted, written_time
+from meters.models.rollup import HOUR_US, mark_dirty
+from meters.mqtt.timestamps import EPOCH
 
-_TREND_COLUMNS = ("panel_id", "timestamp", *METRICS)
-_CURRENT_COLUMNS = tuple(name for metric in METRICS for name in (metric, f"{metric}_at"))
+_TREND_COLUMNS = ("panel_id", "timestamp", *MEASURED)
+_CURRENT_COLUMNS = tuple(name for metric in MEASURED for name in (metric, f"{metric}_at"))
 # Columns that an insert must fill. The panels are locked, so none is ever inserted here.
 _NEEDED = {
     "display_name": "",
@@ -27,7 +25,6 @@ _NEEDED = {
     "created_at": str(EPOCH.replace(tzinfo=None)),
 }
 _PANEL_COLUMNS = ("id", "name", *_NEEDED, *_CURRENT_COLUMNS)
-_ROWS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
 
 
 def write_trends(
@@ -45,8 +42,8 @@ def write_trends(
     table = Trend._meta.db_table
     fresh = [_trend_row(panels, sample) for sample in ordered if sample.fresh]
     others = [_trend_row(panels, sample) for sample in ordered if not sample.fresh]
-    _insert(cursor, table, _TREND_COLUMNS, fresh, "")
-    _insert(cursor, table, _TREND_COLUMNS, others, _merge_rows(connection.vendor))
+    insert(cursor, table, _TREND_COLUMNS, fresh, "")
+    insert(cursor, table, _TREND_COLUMNS, others, _merge_rows(connection.vendor))
 
 
 def advance_panels(
@@ -62,90 +59,49 @@ def advance_panels(
     rows = []
     for name in sorted(newest, key=panels.__getitem__):
         row: list[Any] = [panels[name], name, *_NEEDED.values()]
-        for metric in METRICS:
+        for metric in MEASURED:
             known = newest[name].get(metric)
             row += (known[1], written_time(known[0])) if known else (None, None)
         rows.append(row)
-    _insert(cursor, Panel._meta.db_table, _PANEL_COLUMNS, rows, _move_forward(connection.vendor))
+    insert(cursor, Panel._meta.db_table, _PANEL_COLUMNS, rows, _move_forward(connection.vendor))
 
 
-def written_time(moment_us: int) -> str:
-    """A moment (microseconds since 1970) as Django writes it into a column."""
-    seconds, fraction = divmod(moment_us, 1_000_000)
-    return f"{_second(seconds)}.{fraction:06}" if fraction else _second(seconds)
-
-
-@lru_cache(maxsize=4096)
-def _second(seconds: int) -> str:
-    return str(to_datetime(seconds * 1_000_000).replace(tzinfo=None))
+def mark_ranges(
+    cursor: CursorWrapper, panels: Mapping[str, int], samples: Iterable[Sample]
+) -> None:
+    """Note what the samples change, for the rollups."""
+    ranges: dict[tuple[int, int], tuple[int, int]] = {}
+    for sample in samples:
+        moment_us = sample.moment_us
+        key = (panels[sample.panel], moment_us // HOUR_US)
+        first, last = ranges.get(key, (moment_us, moment_us))
+        ranges[key] = (min(first, moment_us), max(last, moment_us))
+    mark_dirty(cursor, ((panel, *range_us) for (panel, _), range_us in ranges.items()))
 
 
 def _trend_row(panels: Mapping[str, int], sample: Sample) -> list[Any]:
     return [
         panels[sample.panel],
         written_time(sample.moment_us),
-        *map(sample.values.get, METRICS),
+        *map(sample.values.get, MEASURED),
     ]
-
-
-def _insert(
-    cursor: CursorWrapper,
-    table: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    conflict: str,
-) -> None:
-    one_row = f"({', '.join(['%s'] * len(columns))})"
-    for chunk in _chunks(rows):
-        places = ", ".join([one_row] * len(chunk))
-        cursor.execute(
-            f"{_insert_into(connection.vendor, table, columns)} {places} {conflict}",
-            [value for row in chunk for value in row],
-        )
-
-
-def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        yield rows[start : start + _ROWS_AT_ONCE]
-
-
-@lru_cache
-def _insert_into(vendor: str, table: str, columns: Sequence[str]) -> str:
-    return f"INSERT INTO {_quoted(table)} ({', '.join(map(_quoted, columns))}) VALUES"
 
 
 @lru_cache
 def _merge_rows(vendor: str) -> str:
-    changes = [f"{_quoted(name)} = COALESCE({_new(name)}, {_quoted(name)})" for name in METRICS]
-    return _on_conflict(("panel_id", "timestamp"), changes)
+    changes = [f"{quoted(name)} = COALESCE({incoming(name)}, {quoted(name)})" for name in MEASURED]
+    return on_conflict(("panel_id", "timestamp"), changes)
 
 
 @lru_cache
 def _move_forward(vendor: str) -> str:
     changes = []
-    for metric in METRICS:
-        new_at, old_at = _new(f"{metric}_at"), _quoted(f"{metric}_at")
+    for metric in MEASURED:
+        new_at, old_at = incoming(f"{metric}_at"), quoted(f"{metric}_at")
         is_newer = f"{new_at} >= COALESCE({old_at}, {new_at})"
         # MySQL sets one column after the other: the value must be compared with the old moment.
         changes += [
-            f"{_quoted(name)} = CASE WHEN {is_newer} THEN {_new(name)} ELSE {_quoted(name)} END"
+            f"{quoted(name)} = CASE WHEN {is_newer} THEN {incoming(name)} ELSE {quoted(name)} END"
             for name in (metric, f"{metric}_at")
         ]
-    return _on_conflict(("id",), changes)
-
-
-def _on_conflict(key: Sequence[str], changes: Sequence[str]) -> str:
-    if connection.vendor == "mysql":
-        return f"ON DUPLICATE KEY UPDATE {', '.join(changes)}"
-    return f"ON CONFLICT ({', '.join(map(_quoted, key))}) DO UPDATE SET {', '.join(changes)}"
-
-
-def _new(name: str) -> str:
-    """The value that was to be inserted; the bare name of a column is the value that stands."""
-    return (
-        f"VALUES({_quoted(name)})" if connection.vendor == "mysql" else f"excluded.{_quoted(name)}"
-    )
-
-
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+    return on_conflict(("id",), changes)

@@ -1,4 +1,4 @@
-"""Step 3: one transaction a batch: samples, current values, rejections, and the checkpoint."""
+"""Step 3: one transaction a batch: samples, current values, what rollups change, rejections, checkpoint."""
 
 import logging
 import random
@@ -198,6 +198,7 @@ class Store:
         with connection.cursor() as cursor:
             statements.write_trends(cursor, keys, samples)
             statements.advance_panels(cursor, keys, samples)
+            statements.mark_ranges(cursor, keys, samples)
         attempt.outcome.stored += sum([len(sample.messages) for sample in samples])
 
     def _write_in_halves(self, attempt: _Attempt, samples: Sequence[Sample]) -> None:

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from meters.metrics import METRICS
+from meters.energy.trapezoid import MAX_GAP_S
+from meters.metrics import MEASURED, METRICS
 from meters.models.fields import WireNameField
 from meters.mqtt.topics import PANEL_NAME, PANEL_NAME_RULE
+
+_OVERRIDES = _("Empty: as the installation's settings say. 0: for ever.")
 
 
 class PanelQuerySet(models.QuerySet["Panel"]):
@@ -36,6 +39,8 @@ class Panel(models.Model):
     with the moment of its own last reading (None: never measured, which is not 0).
     """
 
+    # Four bytes and not eight: the key of each of millions of samples begins with it.
+    id = models.AutoField(primary_key=True)
     name = WireNameField(
         _("name"),
         max_length=64,
@@ -54,6 +59,41 @@ class Panel(models.Model):
     rated_power_kva = models.FloatField(
         _("rated apparent power (kVA)"), null=True, blank=True, validators=[MinValueValidator(0)]
     )
+    phases = models.PositiveSmallIntegerField(
+        _("phases"),
+        choices=[(1, _("single phase")), (3, _("three phases"))],
+        default=1,
+        db_default=1,
+        help_text=_(
+            "Three phases: the voltage is that between two lines, the current that of one."
+        ),
+    )
+    max_gap_s = models.FloatField(
+        _("longest gap (s)"),
+        default=MAX_GAP_S,
+        db_default=MAX_GAP_S,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text=_(
+            "Two readings further apart than this say nothing about the time between them: no energy "
+            "is counted there, and coverage falls."
+        ),
+    )
+    energy_register_limit_kwh = models.FloatField(
+        _("energy register rolls over at (kWh)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("For a meter that has a register of six digits: 1000000."),
+    )
+    raw_retention_days = models.PositiveIntegerField(
+        _("readings are kept for (days)"), null=True, blank=True, help_text=_OVERRIDES
+    )
+    minute_retention_days = models.PositiveIntegerField(
+        _("minutes are kept for (days)"), null=True, blank=True, help_text=_OVERRIDES
+    )
+    hour_retention_days = models.PositiveIntegerField(
+        _("hours are kept for (days)"), null=True, blank=True, help_text=_OVERRIDES
+    )
     active = models.BooleanField(
         _("active"),
         default=True,
@@ -69,6 +109,8 @@ class Panel(models.Model):
     power_at = models.DateTimeField(null=True, editable=False)
     energy_cost = models.FloatField(_("energy cost (Rp)"), null=True, editable=False)
     energy_cost_at = models.DateTimeField(null=True, editable=False)
+    energy_register = models.FloatField(_("energy register (kWh)"), null=True, editable=False)
+    energy_register_at = models.DateTimeField(null=True, editable=False)
 
     objects = PanelQuerySet.as_manager()
 
@@ -87,14 +129,15 @@ class Panel(models.Model):
         return super().delete(*args, **kwargs)
 
     def current(self) -> Iterator[tuple[str, float | None, datetime | None]]:
-        """(metric, value, moment of its last reading) of each metric."""
+        """(metric, value, moment of its last reading) of each metric that every panel publishes."""
         for metric in METRICS:
             yield metric, getattr(self, metric), getattr(self, f"{metric}_at")
 
     @property
     def last_reading_at(self) -> datetime | None:
         """The moment of the newest reading of any metric."""
-        return max((moment for _, _, moment in self.current() if moment), default=None)
+        moments = (getattr(self, f"{metric}_at") for metric in MEASURED)
+        return max((moment for moment in moments if moment), default=None)
 
     def advance(self, metric: str, value: float, moment: datetime) -> bool:
         """Take over a reading as the current value unless a newer one stands; not saved here."""
@@ -106,4 +149,4 @@ class Panel(models.Model):
         return True
 
 
-CURRENT_VALUE_FIELDS = [name for metric in METRICS for name in (metric, f"{metric}_at")]
+CURRENT_VALUE_FIELDS = [name for metric in MEASURED for name in (metric, f"{metric}_at")]

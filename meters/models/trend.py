@@ -58,6 +58,7 @@ class Trend(models.Model):
     ampere = models.FloatField(_("current (A)"), null=True)
     power = models.FloatField(_("power (W)"), null=True)
     energy_cost = models.FloatField(_("energy cost (Rp)"), null=True)
+    energy_register = models.FloatField(_("energy register (kWh)"), null=True)
 
     objects = TrendQuerySet.as_manager()
 

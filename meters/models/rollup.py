@@ -76,7 +76,7 @@ class Rollup(models.Model):
     energy_covered_s = models.FloatField(default=0)
     energy_recovered_s = models.FloatField(default=0)
     cost = models.DecimalField(max_digits=20, decimal_places=6, null=True)
-    sealed = models.BooleanField(default=False)
+    sealed = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         abstract = True
@@ -128,7 +128,7 @@ class VoltageTenMinutes(models.Model):
     start = models.DateTimeField()
     mean = models.FloatField(null=True)
     covered_s = models.FloatField(default=0)
-    sealed = models.BooleanField(default=False)
+    sealed = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"{self.panel_id} {self.start.isoformat()}"
@@ -174,7 +174,6 @@ class RollupState(models.Model):
     raw_from = models.DateTimeField(null=True)
     minutes_from = models.DateTimeField(null=True)
     hours_from = models.DateTimeField(null=True)
-    rolled_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.panel_id)

@@ -1,0 +1,201 @@
+"""Bringing rollups up to date with the readings: what is dirty is computed anew.
+
+One panel is worked on by one process at a time, which holds the panel's RollupState row. The ingest
+never waits for that row. In one transaction:
+
+1. Lock the panels' states; panels that another process is at are left to it.
+2. Read the dirty ranges, and only then the readings: what comes in meanwhile marks them again.
+3. Compute the minutes that are concerned from the readings, and every coarser level from the finer.
+4. Take the ranges off the list, unless they have changed since.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from meters.energy import tables
+from meters.energy.bucket import Bucket, combine
+from meters.energy.calendar import HOUR_US, MINUTE_US, Calendar, Level
+from meters.energy.cost import set_costs
+from meters.energy.load import with_load
+from meters.energy.minutes import Row, minutes_of
+from meters.energy.readings import Stretch, Subject, beside, row_after, samples, widen
+from meters.energy.sql import Span
+from meters.energy.tariffs import TariffBook
+from meters.energy.voltage import replace_ten_minutes
+from meters.models import DirtyRange, Panel, RollupState
+from meters.mqtt.timestamps import to_datetime, to_microseconds
+
+PANELS_AT_ONCE = 50
+ROWS_AT_ONCE = 5_000
+_ROWS_IN_MEMORY = 50_000
+_SMALL_US = 2 * HOUR_US
+_PROBED_US = 10 * MINUTE_US
+_HALF_US = 30 * MINUTE_US
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A row of DirtyRange."""
+
+    panel: int
+    hour: datetime
+    first: int
+    last: int
+    version: int
+
+    @classmethod
+    def of(cls, row: DirtyRange) -> "_Mark":
+        first, last = to_microseconds(row.first), to_microseconds(row.last)
+        return cls(row.panel_id, row.hour, first, last, row.version)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one transaction does for a panel: `marks` up to the end of its stretch."""
+
+    stretch: Stretch
+    marks: list[_Mark]
+
+    @classmethod
+    def on(cls, subject: Subject, marks: list[_Mark]) -> "_Work":
+        first, last = min(mark.first for mark in marks), max(mark.last for mark in marks)
+        start, end = first - first % MINUTE_US, last - last % MINUTE_US + MINUTE_US
+        return cls(Stretch(subject, start, end), marks)
+
+    def widen(self, before: Sequence[Row], after: Sequence[Row]) -> None:
+        """To all that the marks concern, and no more than one transaction may take: then up to a
+        minute that lies within the marks, so that they tell what is left."""
+        marked = Stretch(self.stretch.subject, self.stretch.start, self.stretch.end)
+        widen(self.stretch, before, after)
+        if marked.end - marked.start > _PROBED_US:
+            row_us = row_after(marked, ROWS_AT_ONCE)
+            if row_us is not None and row_us < marked.end:
+                self.stretch.end = max(row_us - row_us % MINUTE_US, marked.start + MINUTE_US)
+
+    def take_off(self) -> None:
+        """The marks, as far as they are done and have not changed since."""
+        for mark in self.marks:
+            unchanged = DirtyRange.objects.filter(
+                panel=mark.panel, hour=mark.hour, version=mark.version
+            )
+            if mark.last < self.stretch.end:
+                unchanged.delete()
+            elif mark.first < self.stretch.end:
+                unchanged.update(first=to_datetime(self.stretch.end))
+
+
+class Roller:
+    """Computes what is dirty, in rounds that each take a fraction of a second."""
+
+    def __init__(self) -> None:
+        self._calendar = Calendar(ZoneInfo(settings.TIME_ZONE))
+        self._rows_each = 200.0  # how many readings a panel's stretch had lately
+
+    def round(self, panels: Sequence[int]) -> int:
+        """Work on some of what is dirty of these panels; returns of how many of them. 0 also where
+        other processes are at all of them."""
+        _ensure_states(panels)
+        with transaction.atomic():
+            works = _works(_lock(panels))
+            if works:
+                stretches = [work.stretch for work in works]
+                self._minutes(stretches)
+                self._coarser(stretches)
+                for work in works:
+                    work.take_off()
+        return len(works)
+
+    def _minutes(self, stretches: Sequence[Stretch]) -> None:
+        at_once = max(1, int(_ROWS_IN_MEMORY / self._rows_each))
+        minutes: dict[int, list[Bucket]] = {}
+        rows_read = 0
+        for start in range(0, len(stretches), at_once):
+            some = stretches[start : start + at_once]
+            for stretch, rows in zip(some, samples(some), strict=True):
+                rows_read += len(rows)
+                minutes[stretch.subject.panel] = minutes_of(
+                    rows, stretch.start, stretch.end, stretch.subject.rules
+                )
+        self._rows_each = max(1.0, rows_read / len(stretches))
+        _price(stretches, minutes)
+        tables.replace(Level.MINUTE, [stretch.span for stretch in stretches], minutes)
+
+    def _coarser(self, stretches: Sequence[Stretch]) -> None:
+        rules = {stretch.subject.panel: stretch.subject.rules for stretch in stretches}
+        # Half hours consist of whole quarters and of whole ten minutes.
+        halves = [
+            Span(panel, start - start % _HALF_US, end + -end % _HALF_US)
+            for panel, start, end in (stretch.span for stretch in stretches)
+        ]
+        minutes = tables.read(Level.MINUTE, halves)
+        replace_ten_minutes(halves, minutes)
+        parts = {panel: list(with_load(some, rules[panel])) for panel, some in minutes.items()}
+        self._combine(Level.QUARTER, halves, parts)
+        for level, finer in ((Level.HOUR, Level.QUARTER), (Level.DAY, Level.HOUR)):
+            spans = [
+                Span(panel, self._calendar.start(level, start), self._calendar.ceiling(level, end))
+                for panel, start, end in halves
+            ]
+            self._combine(level, spans, tables.read(finer, spans))
+
+    def _combine(
+        self, level: Level, spans: Sequence[Span], parts: Mapping[int, Iterable[Bucket]]
+    ) -> None:
+        buckets = {
+            panel: combine(self._calendar.edges(level, start, end)[:-1], parts[panel])
+            for panel, start, end in spans
+        }
+        tables.replace(level, spans, buckets)
+
+
+def _ensure_states(panels: Sequence[int]) -> None:
+    """In transactions of their own: making one looks at the panel's row."""
+    existing = set(RollupState.objects.filter(panel__in=panels).values_list("pk", flat=True))
+    for panel in Panel.objects.filter(pk__in=set(panels) - existing):
+        RollupState.objects.get_or_create(panel=panel)
+
+
+def _lock(panels: Sequence[int]) -> list[int]:
+    """The states of these panels, as far as nobody else holds them."""
+    can_skip = connection.features.has_select_for_update_skip_locked
+    states = RollupState.objects.select_for_update(skip_locked=can_skip)
+    return list(states.filter(panel__in=panels).order_by("pk").values_list("pk", flat=True))
+
+
+def _works(panels: Sequence[int]) -> list[_Work]:
+    marks: dict[int, list[_Mark]] = {}
+    for row in DirtyRange.objects.filter(panel__in=panels).order_by("panel", "hour"):
+        marks.setdefault(row.panel_id, []).append(_Mark.of(row))
+    works = [
+        _newest(Subject.of(panel), marks[panel.pk])
+        for panel in Panel.objects.filter(pk__in=list(marks)).order_by("pk")
+    ]
+    sides = beside([work.stretch for work in works])
+    for work, (before, after) in zip(works, sides, strict=True):
+        work.widen(before, after)
+    return works
+
+
+def _newest(subject: Subject, marks: Sequence[_Mark]) -> _Work:
+    """The newest mark, and those of the hours before it: what people look at comes first, however
+    much of the past there is to do."""
+    run = [marks[-1]]
+    for mark in reversed(marks[:-1]):
+        long = max(mark.last - mark.first, run[0].last - run[0].first) > _SMALL_US
+        if long or run[0].first - mark.last > HOUR_US:
+            break
+        run.insert(0, mark)
+    return _Work.on(subject, run)
+
+
+def _price(stretches: Sequence[Stretch], minutes: Mapping[int, list[Bucket]]) -> None:
+    book = TariffBook.load([stretch.subject.panel for stretch in stretches])
+    for stretch in stretches:
+        start, end = to_datetime(stretch.start), to_datetime(stretch.end)
+        panel = stretch.subject.panel
+        set_costs(minutes[panel], book.segments(panel, start, end))

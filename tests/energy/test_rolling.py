@@ -1,0 +1,154 @@
+"""Rollups in the database against a brute-force computation from the readings."""
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from meters.energy import rolling, tables
+from meters.energy.bucket import Bucket
+from meters.energy.calendar import Calendar, Level
+from meters.energy.rolling import Roller
+from meters.energy.sql import Span
+from meters.metrics import METRICS
+from meters.models import DirtyRange, Panel, Trend
+from meters.mqtt.timestamps import to_datetime, to_microseconds
+from tests.energy import brute_force
+
+pytestmark = pytest.mark.django_db
+START = to_microseconds(datetime(2026, 3, 28, 20, tzinfo=UTC))  # the night before Europe's clocks change
+Sample = tuple[int, dict[str, float]]
+
+
+def store(panel: Panel, samples: Iterable[Sample]) -> None:
+    """As the ingest does: rows and marks in one transaction, current values kept."""
+    with transaction.atomic():
+        for moment, values in samples:
+            Trend.objects.update_or_create(
+                panel=panel, timestamp=to_datetime(moment), defaults=values
+            )
+            DirtyRange.objects.mark(panel, to_datetime(moment), to_datetime(moment))
+            for metric in values:
+                panel.advance(metric, values[metric], to_datetime(moment))
+        panel.save()
+
+
+def roll(*panels: Panel) -> int:
+    roller, rounds = Roller(), 0
+    while roller.round([panel.pk for panel in panels]):
+        rounds += 1
+        assert rounds < 1000, "the work doesn't end"
+    assert not DirtyRange.objects.exists()
+    return rounds
+
+
+def rows(panel: Panel, level: Level) -> list[Bucket]:
+    span = Span(panel.pk, START - 10**13, START + 10**13)
+    return tables.read(level, [span])[panel.pk]
+
+
+def expect(panel: Panel, zone: str) -> None:
+    """Every bucket of every level is what the readings say, and there are no others."""
+    calendar = Calendar(ZoneInfo(zone))
+    samples = list(Trend.objects.filter(panel=panel).order_by("timestamp"))
+    moments = [to_microseconds(sample.timestamp) for sample in samples]
+    max_gap_us = round(panel.max_gap_s * 1_000_000)
+    for level in Level:
+        found = {bucket.start: bucket for bucket in rows(panel, level)}
+        edges = (
+            calendar.edges(level, moments[0] - max_gap_us, moments[-1] + max_gap_us)
+            if moments
+            else [0]
+        )
+        for start, end in zip(edges, edges[1:], strict=False):
+            bucket = found.pop(start, Bucket(start))
+            for metric in METRICS:
+                readings = [
+                    (moment, getattr(sample, metric))
+                    for moment, sample in zip(moments, samples, strict=True)
+                ]
+                wanted = brute_force.figures(readings, start, end, max_gap_us)
+                same(bucket, metric, wanted)
+                if metric == "power":
+                    wh = float(wanted.weighted / 3_600_000_000)
+                    assert (bucket.energy_wh or 0) == pytest.approx(wh, rel=1e-9, abs=1e-6)
+                    assert (bucket.energy_wh is None) == (wanted.covered_us == 0)
+        assert not found, f"{level}: buckets that nothing is known of"
+
+
+def same(bucket: Bucket, metric: str, wanted: brute_force.Figures) -> None:
+    got = bucket.metrics[metric]
+    assert got.count == wanted.count
+    assert got.covered_s == pytest.approx(wanted.covered_us / 1e6, abs=1e-6)
+    assert got.mean == (
+        None if wanted.mean is None else pytest.approx(wanted.mean, rel=1e-9, abs=1e-6)
+    )
+    assert (got.minimum, got.minimum_at) == (wanted.minimum, wanted.minimum_at)
+    assert (got.maximum, got.maximum_at) == (wanted.maximum, wanted.maximum_at)
+
+
+values = st.fixed_dictionaries(
+    {},
+    optional={
+        "voltage": st.floats(0, 1000),
+        "ampere": st.floats(-100, 100),
+        "power": st.floats(-1e6, 1e6),
+        "energy_cost": st.floats(0, 1e9),
+    },
+).filter(bool)
+# Steps of any rate, now and then a gap of minutes or hours.
+steps_s = st.one_of(
+    st.floats(0.001, 5), st.floats(5, 299), st.just(300), st.floats(300.001, 2_000), st.just(9_000)
+)
+histories = st.lists(st.tuples(steps_s, values), min_size=1, max_size=40)
+
+
+def placed(history: list[tuple[float, dict[str, float]]]) -> list[Sample]:
+    samples, moment = [], START
+    for step_s, metrics in history:
+        moment += max(1, round(step_s * 1_000_000))
+        samples.append((moment, metrics))
+    return samples
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    history=histories,
+    seed=st.integers(0, 1000),
+    cuts=st.lists(st.integers(0, 40), max_size=4),
+    removed=st.sets(st.integers(0, 39), max_size=5),
+    zone=st.sampled_from(["Asia/Jakarta", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"]),
+    at_once=st.sampled_from([3, 5_000]),
+)
+def test_any_readings_in_any_order_and_any_batches_make_the_same_rollups(
+    history: list[tuple[float, dict[str, float]]],
+    seed: int,
+    cuts: list[int],
+    removed: set[int],
+    zone: str,
+    at_once: int,
+    settings: object,
+) -> None:
+    settings.TIME_ZONE = zone  # type: ignore[attr-defined]
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rolling, "ROWS_AT_ONCE", at_once)
+        panel = Panel.objects.create(name="trafo1", max_gap_s=300)
+        samples = placed(history)
+        arrivals = list(samples)
+        random.Random(seed).shuffle(arrivals)
+        for batch in brute_force.split(arrivals, cuts):
+            store(panel, batch)  # type: ignore[arg-type]
+            roll(panel)
+        expect(panel, zone)
+        gone = [sample for place, sample in enumerate(samples) if place in removed]
+        for moment, _ in gone:
+            Trend.objects.filter(panel=panel, timestamp=to_datetime(moment)).delete()
+            DirtyRange.objects.mark(panel, to_datetime(moment), to_datetime(moment))
+        roll(panel)
+        expect(panel, zone)
+        transaction.set_rollback(True)

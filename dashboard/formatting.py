@@ -13,6 +13,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS = {"id": "H.i.s"}
 _CLOCK = "H:i:s"
 _DATE = "j M Y"
+# A currency's name among those who use it; everybody else reads the code.
+_CURRENCIES = {("id", "IDR"): "Rp"}
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -23,6 +25,20 @@ def number(value: float | None, decimals: int) -> str:
     # By way of repr: Django cuts a float's digits off instead of rounding them. `+ 0`: no "-0".
     rounded = Decimal(repr(value)).quantize(step, ROUND_HALF_UP) + 0
     return formats.number_format(rounded, decimals, use_l10n=True, force_grouping=True)
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """To the hundredth, half up: "Rp 1.234.567,89" in Indonesian, "IDR 1,234,567.89" in English.
+
+    A minus stands before the currency, so that it is not lost between the two.
+    """
+    if amount is None:
+        return NOT_MEASURED
+    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP) + 0
+    sign = "-" if rounded < 0 else ""
+    unit = _CURRENCIES.get((get_language() or "", currency), currency)
+    text = formats.number_format(abs(rounded), 2, use_l10n=True, force_grouping=True)
+    return f"{sign}{unit} {text}"
 
 
 def clock(moment: datetime) -> str:

@@ -14,16 +14,24 @@ from meters.models.rollup import (
     TrendQuarter,
     VoltageTenMinutes,
 )
+from meters.models.tariff import Tariff, TariffAssignment, TariffVersion
+from meters.models.tariff_parts import Holiday, TariffPeriod, TariffSurcharge
 from meters.models.trend import Trend
 
 __all__ = [
     "DirtyRange",
+    "Holiday",
     "IngestCheckpoint",
     "IngestCheckpointPage",
     "IngestWorker",
     "Panel",
     "RejectedMessage",
     "RollupState",
+    "Tariff",
+    "TariffAssignment",
+    "TariffPeriod",
+    "TariffSurcharge",
+    "TariffVersion",
     "Trend",
     "TrendDay",
     "TrendHour",

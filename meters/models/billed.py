@@ -1,0 +1,119 @@
+"""Rows whose change moves prices: months already billed keep theirs, the rest is computed anew.
+
+A month that is over (at the site) is billed. Whoever changes what was in force in one is refused by
+`clean` and `delete`, unless `rewrite_billed` says that this is what they want.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from meters.energy.prices import day_start
+from meters.models.panel import Panel
+from meters.models.rollup import DirtyRange
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """From `first` until `until` (excluded) a panel's prices change; `rewrites`: it had some."""
+
+    panel_id: int
+    first: date
+    until: date
+    rewrites: bool
+
+
+class BilledModel(models.Model):
+    """A row that prices depend on."""
+
+    rewrite_billed = False
+
+    class Meta:
+        abstract = True
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        changes = self.price_changes()
+        super().save(*args, **kwargs)
+        mark(changes)
+
+    def price_changes(self, *, deleted: bool = False) -> list[PriceChange]:
+        """What storing (or deleting) this row now would change."""
+        raise NotImplementedError
+
+    def refuse_rewriting(self, *, deleted: bool = False) -> None:
+        """Raises ValidationError where a billed month would get other prices."""
+        if not self.rewrite_billed:
+            refuse_rewriting(self.price_changes(deleted=deleted))
+
+    def filled(self) -> bool:
+        """Whether every field that must have a value has one: Django calls `clean` all the same."""
+        fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+        return all(
+            field.null or field.is_relation or getattr(self, field.attname) is not None
+            for field in fields
+        )
+
+    def clean(self) -> None:
+        super().clean()
+        if self.filled():
+            self.refuse_rewriting()
+
+    @transaction.atomic
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self.refuse_rewriting(deleted=True)
+        changes = self.price_changes(deleted=True)
+        deleted = super().delete(*args, **kwargs)
+        mark(changes)
+        return deleted
+
+
+def first_open_day() -> date:
+    """The first day of the running month: everything before it is billed."""
+    return timezone.localdate().replace(day=1)
+
+
+def refuse_rewriting(changes: Iterable[PriceChange]) -> None:
+    open_from = first_open_day()
+    billed = [change for change in changes if change.rewrites and change.first < open_from]
+    if not billed:
+        return
+    first = min(change.first for change in billed)
+    last = min(max(change.until for change in billed), open_from) - timedelta(days=1)
+    raise ValidationError(
+        _(
+            "This changes the cost of months already billed: %(first)s to %(last)s, panels: "
+            "%(panels)s. Leave what was in force as it is, and add what holds from %(open)s on (or "
+            "later) with that date. If the past was wrong, tick “Recompute the cost of months "
+            "already billed”."
+        ),
+        code="billed",
+        params={
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "panels": _names({change.panel_id for change in billed}),
+            "open": open_from.isoformat(),
+        },
+    )
+
+
+def mark(changes: Iterable[PriceChange]) -> None:
+    """Have the cost of what has changed up to now computed anew."""
+    zone, now = timezone.get_default_timezone(), timezone.now()
+    for change in changes:
+        first = day_start(change.first, zone)
+        if first <= now:
+            last = now if change.until == date.max else min(day_start(change.until, zone), now)
+            DirtyRange.objects.mark(Panel(pk=change.panel_id), first, last)
+
+
+def _names(panel_ids: set[int]) -> str:
+    names = list(Panel.objects.filter(pk__in=list(panel_ids)[:200]).values_list("name", flat=True))
+    shown = ", ".join(names[:5])
+    return shown if len(panel_ids) <= 5 else f"{shown}, … ({len(panel_ids)})"

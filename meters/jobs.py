@@ -1,6 +1,7 @@
 """The periodic jobs: what `manage.py worker` does, each safe to run at any time and more than once."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from meters.energy.pending import roll_pending
 from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
@@ -22,6 +24,7 @@ from meters.mqtt.client import SESSION_EXPIRY_S
 logger = logging.getLogger(__name__)
 
 FORGET_WORKER_AFTER = timedelta(days=30)
+ROLL_UP_FOR_S = 8.0
 
 
 class Stop(Protocol):
@@ -66,12 +69,32 @@ def tell_of_absent_members() -> None:
             )
 
 
+class TimeLimit:
+    """A stop flag that is set by itself after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end_s = time.monotonic() + seconds
+
+    def is_set(self) -> bool:
+        return time.monotonic() >= self._end_s
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(max(0.0, min(seconds, self._end_s - time.monotonic())))
+        return self.is_set()
+
+
+def roll_up() -> None:
+    """What is dirty; where there is much of it, some, so that the other jobs have their turn."""
+    roll_pending(None, TimeLimit(ROLL_UP_FOR_S))
+
+
 def clear_sessions() -> None:
     call_command("clearsessions")
 
 
 def all_jobs() -> list[Job]:
     return [
+        Job("roll up", 10, roll_up),
         Job("trim rejected messages", 60, trim_rejected_messages),
         Job("forget dead ingest workers", 3600, forget_dead_workers),
         Job("tell of absent members of share groups", 3600, tell_of_absent_members),

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +21,9 @@ from meters.mqtt.timestamps import to_datetime, to_microseconds
 from tests.energy import brute_force
 
 pytestmark = pytest.mark.django_db
-START = to_microseconds(datetime(2026, 3, 28, 20, tzinfo=UTC))  # the night before Europe's clocks change
+START = to_microseconds(
+    datetime(2026, 3, 28, 20, tzinfo=UTC)
+)  # the night before Europe's clocks change
 Sample = tuple[int, dict[str, float]]
 
 
@@ -122,7 +124,9 @@ def placed(history: list[tuple[float, dict[str, float]]]) -> list[Sample]:
     seed=st.integers(0, 1000),
     cuts=st.lists(st.integers(0, 40), max_size=4),
     removed=st.sets(st.integers(0, 39), max_size=5),
-    zone=st.sampled_from(["Asia/Jakarta", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"]),
+    zone=st.sampled_from(
+        ["Asia/Jakarta", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"]
+    ),
     at_once=st.sampled_from([3, 5_000]),
 )
 def test_any_readings_in_any_order_and_any_batches_make_the_same_rollups(

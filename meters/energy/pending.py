@@ -1,0 +1,91 @@
+"""What is left to be rolled up, and doing it: for the worker, the commands, and whoever changes readings."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.db import OperationalError, transaction
+from django.db.models import Max, Min, Model, QuerySet
+
+from meters.energy.rolling import PANELS_AT_ONCE, Roller
+from meters.energy.tables import MODELS
+from meters.ingest.refusals import Trouble, trouble
+from meters.models import DirtyRange, Panel, Trend
+
+_BUSY_TRIES = 5
+_OTHERS_S = 0.2  # until it is looked again whether other processes have done what they were at
+
+
+class Stop(Protocol):
+    def is_set(self) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
+
+
+def mark_all(panel: Panel, start: datetime | None = None, end: datetime | None = None) -> None:
+    """Have all rollups of the panel in [start, end) computed anew: wherever there are readings, or
+    rollups of readings that are gone."""
+    extents = [extent for extent in _extents(panel) if extent is not None]
+    if not extents:
+        return
+    first, last = min(extent[0] for extent in extents), max(extent[1] for extent in extents)
+    if start is not None:
+        first = max(first, start)
+    if end is not None:
+        last = min(last, end - timedelta(microseconds=1))
+    if first <= last:
+        with transaction.atomic():
+            DirtyRange.objects.mark(panel, first, last)
+
+
+def _extents(panel: Panel) -> Iterator[tuple[datetime, datetime] | None]:
+    columns: list[tuple[type[Model], str]] = [(Trend, "timestamp")]
+    columns += [(model, "start") for model in MODELS.values()]
+    for model, column in columns:
+        found = model._default_manager.filter(panel=panel).aggregate(Min(column), Max(column))
+        first, last = found[f"{column}__min"], found[f"{column}__max"]
+        yield (first, last) if first is not None else None
+
+
+def left_s(panels: Sequence[int] | None = None) -> float:
+    """How many seconds of history are still to be computed."""
+    ranges = _ranges(panels).values_list("first", "last")
+    return sum((last - first).total_seconds() for first, last in ranges)
+
+
+def roll_pending(
+    panels: Sequence[int] | None,
+    stop: Stop,
+    on_round: Callable[[], None] = lambda: None,
+) -> None:
+    """Compute what is dirty, of these panels or of all, until nothing is left or told to stop. Any
+    number of processes may do so at a time; what others are at is waited for."""
+    roller = Roller()
+    while not stop.is_set():
+        pending = list(_ranges(panels).order_by("panel").values_list("panel", flat=True).distinct())
+        if not pending:
+            return
+        done = 0
+        for start in range(0, len(pending), PANELS_AT_ONCE):
+            done += _persistently(roller, pending[start : start + PANELS_AT_ONCE])
+            on_round()
+            if stop.is_set():
+                return
+        if not done:
+            stop.wait(_OTHERS_S)
+
+
+def _ranges(panels: Sequence[int] | None) -> QuerySet[DirtyRange]:
+    return (
+        DirtyRange.objects.all() if panels is None else DirtyRange.objects.filter(panel__in=panels)
+    )
+
+
+def _persistently(roller: Roller, panels: Sequence[int]) -> int:
+    """A round; another one where the database had to choose between us and somebody else."""
+    for attempt in range(_BUSY_TRIES):
+        try:
+            return roller.round(panels)
+        except OperationalError as error:
+            if trouble(error) is not Trouble.BUSY or attempt == _BUSY_TRIES - 1:
+                raise
+    return 0

@@ -10,8 +10,6 @@ from decimal import Decimal
 from meters.energy.calendar import SECOND_US
 from meters.metrics import METRICS
 
-_TOLERANCE_S = 0.001
-
 
 @dataclass(slots=True)
 class Statistics:
@@ -59,7 +57,7 @@ class Statistics:
 
 @dataclass(slots=True)
 class Load:
-    """The apparent power of a bucket, from its minutes' means; see `meters.models.LoadRollup`."""
+    """The load of a bucket; see `meters.models.LoadRollup`."""
 
     apparent_vah: float | None = None
     reactive_varh: float | None = None
@@ -69,6 +67,9 @@ class Load:
     over_80_s: float | None = None
     over_100_s: float | None = None
     over_120_s: float | None = None
+    demand_blocks: int = 0
+    demand_w: float | None = None
+    demand_at: int | None = None
 
     def add(self, finer: "Load") -> None:
         self.apparent_vah = _sum(self.apparent_vah, finer.apparent_vah)
@@ -81,6 +82,9 @@ class Load:
         self.over_80_s = _sum(self.over_80_s, finer.over_80_s)
         self.over_100_s = _sum(self.over_100_s, finer.over_100_s)
         self.over_120_s = _sum(self.over_120_s, finer.over_120_s)
+        self.demand_blocks += finer.demand_blocks
+        if finer.demand_w is not None and (self.demand_w is None or finer.demand_w > self.demand_w):
+            self.demand_w, self.demand_at = finer.demand_w, finer.demand_at
 
 
 def _sum(one: float | None, other: float | None) -> float | None:
@@ -98,7 +102,8 @@ def add_cost(one: Decimal | None, other: Decimal | None) -> Decimal | None:
 
 @dataclass(slots=True)
 class Bucket:
-    """All that a rollup holds. A minute has no `load`: it follows from its means."""
+    """All that a rollup holds. A minute has no `load`: it follows from its means. Only a day has
+    `demands`."""
 
     start: int
     metrics: dict[str, Statistics] = field(
@@ -109,6 +114,7 @@ class Bucket:
     energy_recovered_s: float = 0.0
     cost: Decimal | None = None
     load: Load | None = None
+    demands: bytes | None = None
 
     def add(self, finer: "Bucket") -> None:
         """Take in a part of the bucket; parts come in the order of time."""

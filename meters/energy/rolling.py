@@ -9,7 +9,7 @@ never waits for that row. In one transaction:
 4. Take the ranges off the list, unless they have changed since.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from meters.energy import tables
 from meters.energy.bucket import Bucket, combine
 from meters.energy.calendar import HOUR_US, MINUTE_US, Calendar, Level
 from meters.energy.cost import set_costs
+from meters.energy.demand import set_demands, with_demand
 from meters.energy.load import with_load
 from meters.energy.minutes import Row, minutes_of
 from meters.energy.readings import Stretch, Subject, beside, row_after, samples, widen
@@ -134,23 +135,37 @@ class Roller:
         ]
         minutes = tables.read(Level.MINUTE, halves)
         replace_ten_minutes(halves, minutes)
-        parts = {panel: list(with_load(some, rules[panel])) for panel, some in minutes.items()}
-        self._combine(Level.QUARTER, halves, parts)
-        for level, finer in ((Level.HOUR, Level.QUARTER), (Level.DAY, Level.HOUR)):
-            spans = [
-                Span(panel, self._calendar.start(level, start), self._calendar.ceiling(level, end))
-                for panel, start, end in halves
-            ]
-            self._combine(level, spans, tables.read(finer, spans))
+        quarters = {
+            panel: with_demand(
+                combine(
+                    self._calendar.edges(Level.QUARTER, start, end)[:-1],
+                    with_load(minutes[panel], rules[panel]),
+                )
+            )
+            for panel, start, end in halves
+        }
+        tables.replace(Level.QUARTER, halves, quarters)
+        hours, spans = self._combined(Level.HOUR, Level.QUARTER, halves)
+        tables.replace(Level.HOUR, spans, hours)
+        days, spans = self._combined(Level.DAY, Level.HOUR, halves)
+        set_demands(days, spans, self._calendar)
+        tables.replace(Level.DAY, spans, days)
 
-    def _combine(
-        self, level: Level, spans: Sequence[Span], parts: Mapping[int, Iterable[Bucket]]
-    ) -> None:
+    def _combined(
+        self, level: Level, finer: Level, spans: Sequence[Span]
+    ) -> tuple[dict[int, list[Bucket]], list[Span]]:
+        """The buckets that the spans touch, by panel, from those of the finer level; and the time
+        they take up."""
+        touched = [
+            Span(panel, self._calendar.start(level, start), self._calendar.ceiling(level, end))
+            for panel, start, end in spans
+        ]
+        parts = tables.read(finer, touched)
         buckets = {
             panel: combine(self._calendar.edges(level, start, end)[:-1], parts[panel])
-            for panel, start, end in spans
+            for panel, start, end in touched
         }
-        tables.replace(level, spans, buckets)
+        return buckets, touched
 
 
 def _ensure_states(panels: Sequence[int]) -> None:

@@ -33,6 +33,9 @@ _LOAD = (
     "over_80_s",
     "over_100_s",
     "over_120_s",
+    "demand_blocks",
+    "demand_max_w",
+    "demand_max_at",
 )
 
 
@@ -40,24 +43,36 @@ _LOAD = (
 def columns(level: Level) -> tuple[str, ...]:
     """The columns of a level's table after the key, as `_values` and `_bucket` order them."""
     metrics = tuple(f"{metric}_{figure}" for metric in METRICS for figure in _STATISTICS)
-    return metrics + _ENERGY + (_LOAD if issubclass(MODELS[level], LoadRollup) else ())
+    load = _LOAD if issubclass(MODELS[level], LoadRollup) else ()
+    return metrics + _ENERGY + load + (("demands",) if level is Level.DAY else ())
 
 
 def read(level: Level, spans: Sequence[Span]) -> dict[int, list[Bucket]]:
     """The buckets that begin in the spans, by panel, in the order of time."""
-    names = columns(level)
-    chosen = ", ".join(micros(name) if name.endswith("_at") else quoted(name) for name in names)
+    rows = read_columns(level, spans, columns(level))
+    return {panel: [_bucket(level, row) for row in some] for panel, some in rows.items()}
+
+
+def read_columns(
+    level: Level, spans: Sequence[Span], names: Sequence[str]
+) -> dict[int, list[Sequence[Any]]]:
+    """(start, *columns) of the buckets that begin in the spans, by panel, in the order of time;
+    moments in microseconds since 1970."""
+    found: dict[int, list[Sequence[Any]]] = {span.panel: [] for span in spans}
+    chosen = "".join(
+        f", {micros(name) if name.endswith('_at') else quoted(name)}" for name in names
+    )
     moments = [place for place, name in enumerate(names, start=2) if name.endswith("_at")]
     condition, parameters = within(spans, "start")
-    found: dict[int, list[Bucket]] = {span.panel: [] for span in spans}
+    table = quoted(MODELS[level]._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT panel_id, {micros('start')}, {chosen} FROM {_table(level)} "  # noqa: S608
+            f"SELECT panel_id, {micros('start')}{chosen} FROM {table} "  # noqa: S608
             f"WHERE {condition} ORDER BY panel_id, {quoted('start')}",
             parameters,
         )
-        for row in read_micros(cursor.fetchall(), (1, *moments)):
-            found[row[0]].append(_bucket(row))
+        for panel, *row in read_micros(cursor.fetchall(), (1, *moments)):
+            found[panel].append(row)
     return found
 
 
@@ -115,10 +130,6 @@ def _overwrite(names: tuple[str, ...]) -> str:
     return on_conflict(("panel_id", "start"), changes)
 
 
-def _table(level: Level) -> str:
-    return quoted(MODELS[level]._meta.db_table)
-
-
 def _values(level: Level, bucket: Bucket) -> list[Any]:
     values: list[Any] = []
     for metric in METRICS:
@@ -149,7 +160,12 @@ def _values(level: Level, bucket: Bucket) -> list[Any]:
             load.over_80_s,
             load.over_100_s,
             load.over_120_s,
+            load.demand_blocks,
+            load.demand_w,
+            _written(load.demand_at),
         )
+    if level is Level.DAY:
+        values.append(bucket.demands)
     return values
 
 
@@ -157,23 +173,24 @@ def _written(moment_us: int | None) -> str | None:
     return None if moment_us is None else written_time(moment_us)
 
 
-def _bucket(row: Sequence[Any]) -> Bucket:
-    """The bucket of a row: panel, start, and the level's columns."""
+def _bucket(level: Level, row: Sequence[Any]) -> Bucket:
+    """The bucket of a row: its start, and the level's columns."""
     metrics = {}
-    for place, metric in enumerate(METRICS):
-        at = 2 + place * len(_STATISTICS)
+    at = 1
+    for metric in METRICS:
         metrics[metric] = _statistics(*row[at : at + len(_STATISTICS)])
-    at = 2 + len(METRICS) * len(_STATISTICS)
+        at += len(_STATISTICS)
     energy_wh, covered_s, recovered_s, cost = row[at : at + len(_ENERGY)]
-    load = row[at + len(_ENERGY) :]
+    at += len(_ENERGY)
     return Bucket(
-        row[1],
+        row[0],
         metrics,
         energy_wh,
         covered_s,
         recovered_s,
         None if cost is None else Decimal(str(cost)),
-        Load(*load) if load else None,
+        None if level is Level.MINUTE else Load(*row[at : at + len(_LOAD)]),
+        row[-1] if level is Level.DAY else None,
     )
 
 

@@ -128,6 +128,10 @@ class Migration(migrations.Migration):
                 ('over_80_s', models.FloatField(null=True)),
                 ('over_100_s', models.FloatField(null=True)),
                 ('over_120_s', models.FloatField(null=True)),
+                ('demand_blocks', models.PositiveIntegerField(default=0)),
+                ('demand_max_w', models.FloatField(null=True)),
+                ('demand_max_at', models.DateTimeField(null=True)),
+                ('demands', models.BinaryField(null=True)),
                 ('panel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='meters.panel')),
             ],
             options={
@@ -180,6 +184,9 @@ class Migration(migrations.Migration):
                 ('over_80_s', models.FloatField(null=True)),
                 ('over_100_s', models.FloatField(null=True)),
                 ('over_120_s', models.FloatField(null=True)),
+                ('demand_blocks', models.PositiveIntegerField(default=0)),
+                ('demand_max_w', models.FloatField(null=True)),
+                ('demand_max_at', models.DateTimeField(null=True)),
                 ('panel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='meters.panel')),
             ],
             options={
@@ -276,6 +283,9 @@ class Migration(migrations.Migration):
                 ('over_80_s', models.FloatField(null=True)),
                 ('over_100_s', models.FloatField(null=True)),
                 ('over_120_s', models.FloatField(null=True)),
+                ('demand_blocks', models.PositiveIntegerField(default=0)),
+                ('demand_max_w', models.FloatField(null=True)),
+                ('demand_max_at', models.DateTimeField(null=True)),
                 ('panel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='meters.panel')),
             ],
             options={

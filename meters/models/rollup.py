@@ -89,6 +89,9 @@ class LoadRollup(Rollup):
     """A bucket with its load: computed from its minutes' mean voltage, current and power, over
     `apparent_covered_s` seconds. `over_…_s`: seconds in which the apparent power was above that
     many percent of the panel's rating; None where it has none.
+
+    Demand is the mean power of a quarter-hour. Of the `demand_blocks` quarter-hours that are known
+    well enough, the one at `demand_max_at` was the highest.
     """
 
     apparent_vah = models.FloatField(null=True)
@@ -99,6 +102,9 @@ class LoadRollup(Rollup):
     over_80_s = models.FloatField(null=True)
     over_100_s = models.FloatField(null=True)
     over_120_s = models.FloatField(null=True)
+    demand_blocks = models.PositiveIntegerField(default=0)
+    demand_max_w = models.FloatField(null=True)
+    demand_max_at = models.DateTimeField(null=True)
 
     class Meta(Rollup.Meta):
         abstract = True
@@ -117,7 +123,13 @@ class TrendHour(LoadRollup):
 
 
 class TrendDay(LoadRollup):
-    """A day of the site, from midnight to midnight."""
+    """A day of the site, from midnight to midnight.
+
+    `demands`: the demand of each of its quarter-hours in turn (W; NaN: not known), as 8-byte floats.
+    A year's load-duration curve is made of 366 of these, and not of 35,136 rows.
+    """
+
+    demands = models.BinaryField(null=True)
 
 
 class VoltageTenMinutes(models.Model):

@@ -36,7 +36,7 @@ class LastValuesView(APIView):
         responses={200: serializers.LastValues, 404: serializers.Problem},
     )
     def get(self, request: Request) -> Response:
-        query = _checked(serializers.LastValuesQuery, request)
+        query = serializers.checked(serializers.LastValuesQuery, request)
         if "panel" in query:
             panel = Panel.objects.filter(name=query["panel"]).first()
             if panel is None:
@@ -60,7 +60,7 @@ class HistoryView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        query = _checked(serializers.HistoryQuery, request)
+        query = serializers.checked(serializers.HistoryQuery, request)
         panels, metrics = Panel.objects.all(), ALL_METRICS
         if "topic" in query:
             name, metric = settings.MQTT_TOPICS.locate(query["topic"])
@@ -130,10 +130,3 @@ class PublishView(APIView):
         except BrokerUnavailableError as error:
             raise BrokerAway(str(error)) from None
         return Response({"topic": topic, "message": wanted.initial_data["message"]}, status=202)
-
-
-def _checked(query: type[Any], request: Request) -> dict[str, Any]:
-    """The query's parameters, checked; 400 with the parameter's name where one is wrong."""
-    serializer = query(data=request.query_params)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from meters.metrics import METRICS
 from meters.mqtt.errors import BadMessageError
@@ -151,3 +152,10 @@ class LastValue(serializers.Serializer[Any]):
 
 class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField()
+
+
+def checked(query: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The query's parameters, checked; 400 with the parameter's name where one is wrong."""
+    serializer = query(data=request.query_params)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

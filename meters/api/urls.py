@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from meters.api import mqtt
+from meters.api import history, mqtt
 
 urlpatterns = [
     path("mqtt/status", mqtt.StatusView.as_view(), name="mqtt-status"),
@@ -12,6 +12,23 @@ urlpatterns = [
     path("mqtt/last-value/<path:topic>", mqtt.LastValueView.as_view(), name="mqtt-last-value"),
     path("mqtt/publish", mqtt.PublishView.as_view(), name="mqtt-publish"),
     path("mqtt/topics", mqtt.TopicsView.as_view(), name="mqtt-topics"),
+    path("panels", history.PanelsView.as_view(), name="panels"),
+    path("panels/<str:name>", history.PanelView.as_view(), name="panel-details"),
+    path("panels/<str:name>/trends", history.TrendsView.as_view(), name="panel-trends"),
+    path("panels/<str:name>/energy", history.EnergyView.as_view(), name="panel-energy"),
+    path("panels/<str:name>/statistics", history.StatisticsView.as_view(), name="panel-statistics"),
+    path("panels/<str:name>/demand", history.DemandView.as_view(), name="panel-demand"),
+    path(
+        "panels/<str:name>/load-duration",
+        history.LoadDurationView.as_view(),
+        name="panel-load-duration",
+    ),
+    path(
+        "panels/<str:name>/voltage-compliance",
+        history.VoltageComplianceView.as_view(),
+        name="panel-voltage-compliance",
+    ),
+    path("comparison", history.ComparisonView.as_view(), name="comparison"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs",

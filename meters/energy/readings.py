@@ -117,6 +117,15 @@ def row_after(stretch: Stretch, rows: int) -> int | None:
     return to_microseconds(moment) if moment else None
 
 
+def rows_up_to(stretch: Stretch, limit: int) -> list[Row] | None:
+    """The samples in the stretch, ascending in time; None where there are more than `limit`."""
+    statement, parameters = _part(stretch, "inside", None, None)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} LIMIT {limit + 1}", parameters)
+        rows = [Row(*row[1:]) for row in read_micros(cursor.fetchall(), (1,))]
+    return None if len(rows) > limit else rows
+
+
 def beside(stretches: Sequence[Stretch]) -> list[tuple[list[Row], list[Row]]]:
     """The samples before and after each stretch, ascending in time: of each metric at least the
     nearest within the longest gap."""

@@ -1,0 +1,201 @@
+"""The points of a chart: the level is chosen by what is drawn, not by what is stored."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from meters.energy import tables
+from meters.energy.bucket import Statistics
+from meters.energy.calendar import HOUR_US, MINUTE_US, SECOND_US, Calendar, Level
+from meters.energy.history import Period
+from meters.energy.integration import Buckets
+from meters.energy.minutes import Row, buckets_of
+from meters.energy.readings import Stretch, Subject, beside, rows_up_to
+from meters.energy.sql import Span
+
+_FIGURES = ("count", "covered_s", "mean", "min", "max")
+# Steps that people read: so many buckets of a level in one point. Never more than six, so that the
+# rows read are bounded by the points drawn.
+_STEPS: tuple[tuple[Level, int], ...] = (
+    *((Level.MINUTE, several) for several in (1, 2, 3, 5)),
+    *((Level.QUARTER, several) for several in (1, 2)),
+    *((Level.HOUR, several) for several in (1, 2, 3, 4, 6)),
+    *((Level.DAY, several) for several in (1, 2, 4, 7)),
+)
+_LENGTH_US = {
+    Level.MINUTE: MINUTE_US,
+    Level.QUARTER: 15 * MINUTE_US,
+    Level.HOUR: HOUR_US,
+    Level.DAY: 24 * HOUR_US,
+}
+_SECONDS = (1, 2, 5, 10, 15, 30)
+_RAW_ROWS = 10_000  # more are never read for a chart
+
+
+@dataclass(slots=True)
+class Point:
+    """A point of a chart: [start, end) and each metric's figures; no time at all for a reading."""
+
+    start: int
+    end: int
+    metrics: dict[str, Statistics] = field(default_factory=dict)
+
+    def coverage(self, now_us: int) -> float:
+        """The share of the time passed in which the best known of its metrics is known."""
+        if self.start == self.end:
+            return 1.0
+        passed_us = min(self.end, now_us) - self.start
+        covered_s = max((each.covered_s for each in self.metrics.values()), default=0.0)
+        return min(1.0, covered_s * SECOND_US / passed_us) if passed_us > 0 else 0.0
+
+
+@dataclass(slots=True)
+class Chart:
+    """`level` is what the points were read from: `raw`, or a level's name; `step_s` how long each
+    is, None where they are single readings."""
+
+    level: str
+    step_s: float | None
+    points: list[Point]
+
+
+def chart(
+    subject: Subject,
+    calendar: Calendar,
+    period: Period,
+    metrics: Sequence[str],
+    points: int,
+    now_us: int,
+) -> Chart:
+    """About `points` points of the period up to now: single readings where they are few, else the
+    finest step of which there are no more than that many."""
+    shown = Period(period.start, max(period.start, min(period.end, now_us)))
+    if (shown.end - shown.start) / MINUTE_US < points / 2:
+        fine = _from_readings(subject, shown, metrics, points)
+        if fine is not None:
+            return fine
+    level, several = _step(shown, points)
+    found = _from_rollups(subject.panel, calendar, shown, metrics, level, several)
+    return Chart(str(level), _LENGTH_US[level] * several / SECOND_US, found)
+
+
+def _step(period: Period, points: int) -> tuple[Level, int]:
+    length_us = period.end - period.start
+    for level, several in _STEPS:
+        if length_us <= points * several * _LENGTH_US[level]:
+            return level, several
+    return _STEPS[-1]
+
+
+def _from_rollups(
+    panel: int,
+    calendar: Calendar,
+    period: Period,
+    metrics: Sequence[str],
+    level: Level,
+    several: int,
+) -> list[Point]:
+    edges = _merged_edges(calendar, level, several, period)
+    names = [f"{metric}_{figure}" for metric in metrics for figure in _FIGURES]
+    span = Span(panel, edges[0], edges[-1])
+    rows = tables.read_columns(level, [span], names)[panel]
+    points = [Point(start, end) for start, end in pairwise(edges)]
+    place = 0
+    for row in rows:
+        while points[place].end <= row[0]:
+            place += 1
+        for number, metric in enumerate(metrics):
+            at = 1 + number * len(_FIGURES)
+            _add(points[place].metrics, metric, row[at : at + len(_FIGURES)])
+    return points
+
+
+def _add(metrics: dict[str, Statistics], metric: str, row: Sequence[Any]) -> None:
+    count, covered_s, mean, minimum, maximum = row
+    mean = mean or 0.0
+    figures = metrics.setdefault(metric, Statistics())
+    figures.add(
+        Statistics(
+            count,
+            covered_s,
+            mean * covered_s,
+            0.0 if covered_s else mean * count,
+            minimum,
+            None,
+            maximum,
+        )
+    )
+
+
+def _merged_edges(calendar: Calendar, level: Level, several: int, period: Period) -> list[int]:
+    """The edges of the points: every so many of a level's, and every midnight, so that points of
+    two hours stand at the same times every day."""
+    edges = calendar.edges(level, period.start, period.end)
+    if several == 1:
+        return edges
+    if level is Level.DAY:
+        kept = [edge for edge in edges if calendar.day(edge).toordinal() % several == 0]
+    else:
+        step_us = several * _LENGTH_US[level]
+        kept = [edge for edge in edges if _since_midnight(calendar, edge) % step_us == 0]
+    first, last = edges[0], edges[-1]
+    return [first, *(edge for edge in kept if first < edge < last), last]
+
+
+def _since_midnight(calendar: Calendar, moment_us: int) -> int:
+    return moment_us - calendar.start(Level.DAY, moment_us)
+
+
+def _from_readings(
+    subject: Subject, period: Period, metrics: Sequence[str], points: int
+) -> Chart | None:
+    """None where there are more readings than a chart should read, or none (any more)."""
+    stretch = Stretch(subject, period.start, period.end)
+    rows = rows_up_to(stretch, _RAW_ROWS)
+    if not rows:
+        return None
+    ((before, after),) = beside([stretch])
+    rows = [*before[-1:], *rows, *after[:1]]
+    if len(rows) <= points:
+        return Chart("raw", None, list(_single(rows, metrics, subject.rules.max_gap_us)))
+    seconds = next(
+        each for each in (*_SECONDS, 60) if period.end - period.start <= points * each * SECOND_US
+    )
+    width = seconds * SECOND_US
+    start = period.start - period.start % width
+    end = period.end + -period.end % width
+    found = {
+        bucket.start: bucket.metrics
+        for bucket in buckets_of(rows, Buckets(start, end, width), subject.rules)
+    }
+    return Chart(
+        "raw",
+        seconds,
+        [
+            Point(at, at + width, _chosen(found.get(at, {}), metrics))
+            for at in range(start, end, width)
+        ],
+    )
+
+
+def _chosen(found: dict[str, Statistics], metrics: Iterable[str]) -> dict[str, Statistics]:
+    return {metric: found[metric] for metric in metrics if metric in found}
+
+
+def _single(rows: Iterable[Row], metrics: Sequence[str], max_gap_us: int) -> Iterable[Point]:
+    """A point for each sample, and an empty one where the next is too far away."""
+    last: int | None = None
+    for row in rows:
+        values = {metric: getattr(row, metric) for metric in metrics}
+        figures = {
+            metric: Statistics(1, 0.0, 0.0, value, value, row.moment, value, row.moment)
+            for metric, value in values.items()
+            if value is not None
+        }
+        if not figures:
+            continue
+        if last is not None and row.moment - last > max_gap_us:
+            yield Point(last, row.moment)
+        yield Point(row.moment, row.moment, figures)
+        last = row.moment

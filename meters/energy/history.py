@@ -1,0 +1,159 @@
+"""A panel's history over any stretch of whole minutes, with work that follows what is asked for.
+
+A stretch is taken apart into whole days, and towards its ends into hours, quarter-hours and minutes:
+a year is some 370 rows, whatever was stored in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from meters.energy import tables
+from meters.energy.bucket import Bucket, Load, add_cost
+from meters.energy.calendar import MINUTE_US, SECOND_US, Calendar, Level
+from meters.energy.load import with_load
+from meters.energy.minutes import Rules
+from meters.energy.sql import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """[start, end), microseconds since 1970, whole minutes."""
+
+    start: int
+    end: int
+
+    @classmethod
+    def of_minutes(cls, start_us: int, end_us: int) -> "Period":
+        """Cut down to whole minutes."""
+        return cls(start_us - start_us % MINUTE_US, end_us - end_us % MINUTE_US)
+
+    def until(self, now_us: int) -> int:
+        """How much of it has passed (microseconds): the future is not missing."""
+        return max(0, min(self.end, now_us) - self.start)
+
+
+def site_calendar() -> Calendar:
+    return Calendar(ZoneInfo(settings.TIME_ZONE))
+
+
+def take_apart(
+    calendar: Calendar, period: Period, coarsest: Level = Level.DAY
+) -> dict[Level, list[Period]]:
+    """The period in as few buckets as there are: whole days, then hours beside them, and so on."""
+    parts: dict[Level, list[Period]] = {}
+    left = [period]
+    levels = list(Level)
+    for level in reversed(levels[: levels.index(coarsest) + 1]):
+        whole, beside = [], []
+        for each in left:
+            start, end = calendar.ceiling(level, each.start), calendar.start(level, each.end)
+            if start < end:
+                whole.append(Period(start, end))
+                beside += [Period(each.start, start), Period(end, each.end)]
+            else:
+                beside.append(each)
+        parts[level] = whole
+        left = [each for each in beside if each.start < each.end]
+    return parts
+
+
+def total(panel: int, rules: Rules, calendar: Calendar, period: Period) -> Bucket:
+    """All that is known of the period, as one bucket with its load."""
+    found: list[Bucket] = []
+    for level, parts in take_apart(calendar, period).items():
+        if parts:
+            spans = [Span(panel, part.start, part.end) for part in parts]
+            buckets = tables.read(level, spans)[panel]
+            found += with_load(buckets, rules) if level is Level.MINUTE else buckets
+    whole = Bucket(period.start, load=Load())
+    for bucket in sorted(found, key=lambda each: each.start):
+        whole.add(bucket)
+    return whole
+
+
+@dataclass(slots=True)
+class EnergyOf:
+    """The energy and cost of one stretch of time; as in `meters.models.Rollup`."""
+
+    period: Period
+    wh: float | None = None
+    covered_s: float = 0.0
+    recovered_s: float = 0.0
+    cost: Decimal | None = None
+
+    def add(
+        self, wh: float | None, covered_s: float, recovered_s: float, cost: object | None
+    ) -> None:
+        """Take in a part; its cost as the database's driver gives it."""
+        if wh is not None:
+            self.wh = (self.wh or 0.0) + wh
+        self.covered_s += covered_s
+        self.recovered_s += recovered_s
+        self.cost = add_cost(self.cost, None if cost is None else Decimal(str(cost)))
+
+    def coverage(self, now_us: int) -> float:
+        """The share, 0 to 1, of the time passed whose energy is known."""
+        return share(self.covered_s + self.recovered_s, self.period, now_us)
+
+    def recovered(self, now_us: int) -> float:
+        return share(self.recovered_s, self.period, now_us)
+
+    def quality(self, now_us: int) -> str:
+        """In a word: `empty`, `partial`, `recovered` or `measured` throughout."""
+        if self.wh is None:
+            return "empty"
+        if self.recovered_s:
+            return "recovered"
+        return "measured" if self.coverage(now_us) > 0.9999 else "partial"
+
+
+def share(seconds: float, period: Period, now_us: int) -> float:
+    """Seconds as a share of the time of the period that has passed."""
+    passed_us = period.until(now_us)
+    return min(1.0, seconds * SECOND_US / passed_us) if passed_us else 0.0
+
+
+_COLUMNS = ("energy_wh", "energy_covered_s", "energy_recovered_s", "cost")
+
+
+def energy_of(
+    panel: int, calendar: Calendar, periods: Sequence[Period], coarsest: Level = Level.DAY
+) -> list[EnergyOf]:
+    """The energy of each of the periods, which follow one another and begin and end with buckets of
+    the level `coarsest`, but for the first and the last."""
+    results = [EnergyOf(period) for period in periods]
+    whole = Period(periods[0].start, periods[-1].end)
+    for level, parts in take_apart(calendar, whole, coarsest).items():
+        if parts:
+            spans = [Span(panel, part.start, part.end) for part in parts]
+            place = 0
+            for start, *energy in tables.read_columns(level, spans, _COLUMNS)[panel]:
+                while results[place].period.end <= start:
+                    place += 1
+                results[place].add(*energy)
+    return results
+
+
+def months(calendar: Calendar, period: Period) -> list[Period]:
+    """The site's months that the period touches, cut to it."""
+    pieces, start = [], period.start
+    while start < period.end:
+        day = calendar.day(start).replace(day=1)
+        after = day.replace(year=day.year + day.month // 12, month=day.month % 12 + 1)
+        end = min(period.end, calendar.midnight(after))
+        pieces.append(Period(start, end))
+        start = end
+    return pieces
+
+
+def buckets(calendar: Calendar, level: Level, period: Period) -> list[Period]:
+    """The buckets of a level that the period touches, cut to it."""
+    edges = calendar.edges(level, period.start, period.end)
+    return [
+        Period(max(start, period.start), min(end, period.end))
+        for start, end in zip(edges, edges[1:], strict=False)
+    ]

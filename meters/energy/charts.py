@@ -155,10 +155,10 @@ def _from_readings(
     rows = rows_up_to(stretch, _RAW_ROWS)
     if not rows:
         return None
-    ((before, after),) = beside([stretch])
-    rows = [*before[-1:], *rows, *after[:1]]
     if len(rows) <= points:
         return Chart("raw", None, list(_single(rows, metrics, subject.rules.max_gap_us)))
+    ((before, after),) = beside([stretch])
+    rows = [*before, *rows, *after]
     seconds = next(
         each for each in (*_SECONDS, 60) if period.end - period.start <= points * each * SECOND_US
     )

@@ -23,9 +23,7 @@ class PanelQuerySet(models.QuerySet["Panel"]):
 
     @transaction.atomic
     def delete(self) -> tuple[int, dict[str, int]]:
-        # The ingest locks a panel before it adds readings; without this lock it could add some
-        # between the deletion of the readings and that of the panel, and they would stay behind.
-        list(self.select_for_update().values_list("pk"))
+        _lock(self)
         return super().delete()
 
     # As Django's own: without it as_manager offers Panel.objects.delete(), which takes everything.
@@ -125,7 +123,7 @@ class Panel(models.Model):
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        Panel.objects.select_for_update().filter(pk=self.pk).first()  # as in PanelQuerySet.delete
+        _lock(Panel.objects.filter(pk=self.pk))
         return super().delete(*args, **kwargs)
 
     def current(self) -> Iterator[tuple[str, float | None, datetime | None]]:
@@ -147,6 +145,20 @@ class Panel(models.Model):
         setattr(self, metric, value)
         setattr(self, f"{metric}_at", moment)
         return True
+
+
+def _lock(panels: PanelQuerySet) -> None:
+    """Keep everybody who adds to panels' histories away until the commit.
+
+    Whoever computes rollups holds the panel's state, the ingest the panel itself: without these
+    locks they could add rows between the deletion of the others and that of the panel, and those
+    would stay behind.
+    """
+    from meters.models.rollup import RollupState  # which is built on this module
+
+    keys = list(panels.values_list("pk", flat=True))
+    list(RollupState.objects.select_for_update().filter(panel__in=keys).values_list("pk"))
+    list(panels.select_for_update().values_list("pk"))
 
 
 CURRENT_VALUE_FIELDS = [name for metric in MEASURED for name in (metric, f"{metric}_at")]

@@ -84,6 +84,12 @@ class Stage:
         made.manage("createsuperuser", "--noinput", f"--username={USER}", "--email=b@example.com")
         return made
 
+    @property
+    def database_pid(self) -> int:
+        """The process of MariaDB, once an installation on it was made."""
+        assert self._mariadb is not None
+        return self._mariadb.pid
+
     def open_pages(self, installation: Installation, count: int) -> None:
         """So many pages read the live values for as long as the stage stands."""
         if count:

@@ -1,10 +1,10 @@
 """What a tariff says, and the prices that follow from it in time order. Pure: no database."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import combinations, groupby, product
 from operator import itemgetter
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -88,6 +88,17 @@ class Terms:
         if period is None:
             return self.rest_name, self.price_per_kwh, self.currency
         return period.name, self.price(period), self.currency
+
+    def overlap(self) -> tuple[Period, Period] | None:
+        """Two periods that apply at the same time on some day, ordinary or holiday."""
+        for one, other in combinations(self.periods, 2):
+            for weekday, holiday, after in product(range(1, 8), (False, True), (False, True)):
+                alone = [
+                    replace(self, periods=(p,)).day(weekday, holiday, after) for p in (one, other)
+                ]
+                if any(first and second for first, second in zip(*alone, strict=True)):
+                    return one, other
+        return None
 
     def day(self, weekday: int, holiday: bool, after_holiday: bool) -> list[Period | None]:
         """What applies in each quarter of an hour of a day by the wall clock; None: the rest."""

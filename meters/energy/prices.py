@@ -1,7 +1,7 @@
 """What a tariff says, and the prices that follow from it in time order. Pure: no database."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import combinations, groupby, product
@@ -78,6 +78,17 @@ class Terms:
     power_factor_limit: Decimal = Decimal("0.85")
     minimum_hours: Decimal = Decimal(40)
     surcharges: tuple[Surcharge, ...] = ()
+    # What K may be is no price: it may be changed at any time.
+    peak_factor_min: Decimal | None = field(default=None, compare=False)
+    peak_factor_max: Decimal | None = field(default=None, compare=False)
+
+    @property
+    def has_factor(self) -> bool:
+        return any(period.price_per_kwh is None for period in self.periods)
+
+    def allows_factor(self, factor: Decimal) -> bool:
+        least, most = self.peak_factor_min, self.peak_factor_max
+        return (least is None or factor >= least) and (most is None or factor <= most)
 
     def price(self, period: Period) -> Decimal:
         if period.price_per_kwh is None:

@@ -46,8 +46,11 @@ class Simulation:
 
     @property
     def difference(self) -> Decimal | None:
-        """What the supposed bill costs more (negative: less) than the actual one."""
-        return self.what_if.total - self.bill.total if self.bill and self.what_if else None
+        """What the supposed bill costs more (negative: less) than the actual one; None where there
+        is none to compare with, or only one in another currency."""
+        if self.bill is None or self.what_if is None or self.bill.currency != self.what_if.currency:
+            return None
+        return self.what_if.total - self.bill.total
 
     @property
     def unpriced_kwh(self) -> Decimal:

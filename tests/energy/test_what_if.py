@@ -9,13 +9,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from meters.energy.what_if import Changes, Simulation, WrongChangeError, simulate
 from meters.models import DirtyRange, Panel, TrendQuarter
+from tests.quarters import FEBRUARY, JANUARY, QUARTER, use
 from tests.tariffs import assign, make_version
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-JANUARY = datetime(2025, 12, 31, 17, tzinfo=UTC)  # at the site, in Jakarta
-FEBRUARY = datetime(2026, 1, 31, 17, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
 LATER = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -26,24 +24,6 @@ def panel(db: None) -> Panel:
     assign(panel, make_version(kvarh_price=D(500)).tariff)
     DirtyRange.objects.all().delete()
     return panel
-
-
-def use(
-    panel: Panel, start: datetime = JANUARY, end: datetime = FEBRUARY, wh: float = 1000.0
-) -> None:
-    """The same in each quarter-hour, with half as much reactive energy."""
-    count = int((end - start) / QUARTER)
-    TrendQuarter.objects.bulk_create(
-        TrendQuarter(
-            panel=panel,
-            start=start + number * QUARTER,
-            energy_wh=wh,
-            energy_covered_s=900,
-            reactive_varh=wh / 2,
-            apparent_covered_s=900,
-        )
-        for number in range(count)
-    )
 
 
 def january(panel: Panel, now: datetime = LATER, **changes: Any) -> Simulation:

@@ -5,17 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from meters.api.bill_serializers import BillQuery, MonthBill
-from meters.api.serializers import Problem
+from meters.api.history import conditional, panel_named
+from meters.api.history_schema import WrongParameter
+from meters.api.serializers import Problem, checked
 from meters.energy.billing import Bill, Line
 from meters.energy.what_if import Changes, Simulation, WrongChangeError, simulate
 from meters.live import iso
@@ -24,23 +25,18 @@ from meters.models import Panel
 _SHOWN = Decimal("0.001")  # of quantities; what is priced is not rounded
 
 
+@conditional
 class BillView(APIView):
     """The bill of a panel's month by its tariff, computed from stored energy; and what it would be
     under another class, K or contract, or with load moved off the peak."""
 
     @extend_schema(
         parameters=[BillQuery],
-        responses={
-            200: MonthBill,
-            400: OpenApiResponse(description="Names the parameter and what it accepts"),
-            404: Problem,
-        },
+        responses={200: MonthBill, 400: WrongParameter, 404: Problem},
     )
     def get(self, request: Request, name: str) -> Response:
-        panel = get_object_or_404(Panel.objects.shown(), name=name)
-        query = BillQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        wanted = query.validated_data
+        panel = panel_named(name)
+        wanted = checked(BillQuery, request)
         year, month = wanted["month"]
         changes = Changes(
             tariff=wanted.get("tariff"),

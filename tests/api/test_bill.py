@@ -150,9 +150,17 @@ def test_a_panel_without_a_tariff_says_so_and_takes_one_to_suppose(api: Client, 
 
 
 def test_an_unknown_panel_has_no_bill(api: Client, db: None) -> None:
-    assert api.get(PATH, {"month": "2026-01"}).status_code == 404
-    Panel.objects.create(name="trafo1", active=False)
-    assert api.get(PATH, {"month": "2026-01"}).status_code == 404
+    answer = api.get(PATH, {"month": "2026-01"})
+    assert answer.status_code == 404
+    assert "trafo1" in answer.json()["detail"]
+
+
+def test_an_answer_that_is_still_the_same_does_not_travel_again(api: Client, panel: Panel) -> None:
+    first = api.get(PATH, {"month": "2026-01"})
+    again = {"If-None-Match": first["ETag"]}
+    assert api.get(PATH, {"month": "2026-01"}, headers=again).status_code == 304
+    use(panel)
+    assert api.get(PATH, {"month": "2026-01"}, headers=again).status_code == 200
 
 
 def test_a_stranger_is_told_nothing(client: Client, panel: Panel) -> None:

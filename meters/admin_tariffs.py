@@ -85,10 +85,16 @@ class PeriodForm(forms.ModelForm):  # type: ignore[type-arg]
     weekdays = WeekdaysField(label=_("weekdays"), required=False, initial="1234567")
 
 
-class PeriodInline(admin.TabularInline):  # type: ignore[type-arg]
+class VersionForm(BilledForm):
+    class Meta:
+        widgets = {"source": forms.Textarea(attrs={"rows": 3})}
+
+
+class PeriodInline(admin.StackedInline):  # type: ignore[type-arg]
     model = TariffPeriod
     form = PeriodForm
     formset = PeriodFormSet
+    fields = (("name", "price_per_kwh"), ("start", "end"), "weekdays", "on_holidays")
     extra = 0
 
 
@@ -114,6 +120,8 @@ class VersionInline(admin.TabularInline):  # type: ignore[type-arg]
 
 class AssignmentInline(admin.TabularInline):  # type: ignore[type-arg]
     model = TariffAssignment
+    verbose_name = _("tariff")
+    verbose_name_plural = _("tariffs")
     form = BilledForm
     formset = BilledFormSet
     extra = 0
@@ -154,6 +162,7 @@ class TariffAdmin(BilledAdmin):
 class TariffVersionAdmin(BilledAdmin):
     """“Save as new” makes the next quarter's version out of this one, periods included."""
 
+    form = VersionForm
     save_as = True
     list_display = (
         "tariff",
@@ -168,7 +177,16 @@ class TariffVersionAdmin(BilledAdmin):
     list_select_related = ("tariff",)
     inlines = (PeriodInline, SurchargeInline)
     fieldsets = (
-        (None, {"fields": ("tariff", "valid_from", "valid_to", "source", "recompute_billed")}),
+        (
+            None,
+            {
+                "description": _(
+                    "For new prices, open the newest version, change its first day and the prices, "
+                    "and choose “Save as new”: the version before ends where the new one begins."
+                ),
+                "fields": ("tariff", "valid_from", "valid_to", "source", "recompute_billed"),
+            },
+        ),
         (
             _("Energy"),
             {

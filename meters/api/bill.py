@@ -18,7 +18,7 @@ from meters.api.history import conditional, panel_named
 from meters.api.history_schema import WrongParameter
 from meters.api.serializers import Problem, checked
 from meters.energy.billing import Bill, Line
-from meters.energy.what_if import Changes, Simulation, WrongChangeError, simulate
+from meters.energy.what_if import Changes, Simulation, WrongChangeError, mixed_currencies, simulate
 from meters.live import iso
 from meters.models import Panel
 
@@ -49,7 +49,8 @@ class BillView(APIView):
         except WrongChangeError as error:
             raise serializers.ValidationError({error.parameter: [str(error)]}) from None
         if found.bill is None and found.what_if is None:
-            sentence = _("The panel had no tariff in this month: name one to suppose.")
+            missing = _("The panel had no tariff in this month: name one to suppose.")
+            sentence = mixed_currencies() if found.mixed else missing
             raise serializers.ValidationError({"tariff": [sentence]})
         return Response(_month(panel, found, changes))
 

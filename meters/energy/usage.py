@@ -42,7 +42,7 @@ class Plan:
 class MonthUsage:
     """A panel's quarter-hours of a month of the site, [first, until), up to `now`.
 
-    `complete`: the month is over, and nothing of it waits to be computed.
+    `over`: the month is. `complete`: so it is, and nothing of it waits to be computed.
     """
 
     first: date
@@ -50,6 +50,7 @@ class MonthUsage:
     start: datetime
     end: datetime
     elapsed_s: float
+    over: bool
     complete: bool
     quarters: tuple[Quarter, ...]
     holidays: frozenset[date]
@@ -130,6 +131,7 @@ def month_usage(panel: Panel, year: int, month: int, now: datetime) -> MonthUsag
         start=start,
         end=end,
         elapsed_s=(min(end, now) - start).total_seconds(),
+        over=now >= end,
         complete=now >= end and not waiting.exists(),
         quarters=tuple(
             Quarter(*row)

@@ -38,11 +38,13 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """`bill` None: the panel had no tariff in that month. `what_if` None: nothing was supposed."""
+    """`bill` None: the panel had no tariff in that month, or its tariffs had several currencies
+    (`mixed`). `what_if` None: nothing was supposed."""
 
     usage: MonthUsage
     bill: Bill | None
     what_if: Bill | None
+    mixed: bool = False
 
     @property
     def difference(self) -> Decimal | None:
@@ -68,23 +70,25 @@ def simulate(
     """Raises WrongChangeError."""
     usage = month_usage(panel, year, month, now)
     plans = _within(panel_plans(panel), usage)
-    bill = _bill(usage.stretches(plans)) if plans else None
+    mixed = len({span.holds.terms.currency for span in plans}) > 1
+    bill = make_bill(usage.stretches(plans)) if plans and not mixed else None
     if not changes:
-        return Simulation(usage, bill, None)
-    supposed = _supposed(panel, usage, plans, changes)
-    stretches = usage.stretches(supposed)
+        return Simulation(usage, bill, None, mixed)
+    stretches = usage.stretches(_supposed(panel, usage, plans, changes))
     if changes.shift_percent is not None:
         stretches = [shifted(stretch, changes.shift_percent) for stretch in stretches]
-    return Simulation(usage, bill, _bill(stretches))
+    return Simulation(usage, bill, _supposed_bill(stretches), mixed)
 
 
-def _bill(stretches: Sequence[Stretch]) -> Bill:
+def _supposed_bill(stretches: Sequence[Stretch]) -> Bill:
     try:
         return make_bill(stretches)
     except ValueError:
-        raise WrongChangeError(
-            "month", _("The tariff's currency changes within this month.")
-        ) from None
+        raise WrongChangeError("tariff", mixed_currencies()) from None
+
+
+def mixed_currencies() -> str:
+    return _("The tariff's currency changes within this month: there is no one bill of it.")
 
 
 def _supposed(

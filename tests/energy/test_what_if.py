@@ -195,3 +195,18 @@ def test_the_work_does_not_grow_with_the_readings(
     use(panel)
     with django_assert_max_num_queries(16):
         january(panel, tariff="flat")
+
+
+def test_a_month_of_two_currencies_has_no_one_bill(panel: Panel) -> None:
+    dollars = make_version("dollars", peak=False).tariff
+    dollars.currency = "USD"
+    dollars.save()
+    assign(panel, dollars, date(2026, 1, 10))
+    found = january(panel)
+    assert found.bill is None
+    assert found.mixed
+    with pytest.raises(WrongChangeError, match="currency"):
+        january(panel, shift_percent=D(5))
+    supposed = january(panel, tariff="dollars")
+    assert supposed.what_if
+    assert supposed.difference is None

@@ -167,14 +167,14 @@ def rating(panel: Panel) -> Decimal | None:
 def _by_price(
     quarters: Sequence[Quarter], segments: Sequence[PriceSegment]
 ) -> Iterator[PeriodUsage]:
-    """Every price of the stretch, also those at which nothing was used."""
+    """Every price of the stretch, also those at which nothing was used. The segments leave out
+    nothing of it."""
     energy_wh = [0.0] * len(segments)
     number = 0
     for quarter in quarters:
-        while number < len(segments) and segments[number].end <= quarter.start:
+        while segments[number].end <= quarter.start:
             number += 1
-        if number < len(segments) and segments[number].start <= quarter.start:
-            energy_wh[number] += quarter.energy_wh or 0.0
+        energy_wh[number] += quarter.energy_wh or 0.0
     yield from gathered(
         PeriodUsage(segment.period, segment.price_per_kwh, _thousandth(used))
         for segment, used in zip(segments, energy_wh, strict=True)

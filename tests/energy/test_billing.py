@@ -147,6 +147,14 @@ def test_a_version_that_changes_nothing_changes_no_bill() -> None:
     assert [line.kind for line in two.lines].count("reactive") == 2
 
 
+def test_a_surcharge_is_on_the_days_of_its_version_only() -> None:
+    taxed = replace(I3_TM, surcharges=(Surcharge("PPJ", D(10)),))
+    first, second = half(stretch(kvarh=None), 0), half(stretch(kvarh=None, terms=taxed), 1)
+    (tax,) = [line for line in make_bill([first, second]).lines if line.kind == "surcharge"]
+    assert tax.amount == D("11393580.00")
+    assert tax.stretch is second
+
+
 def test_months_of_two_currencies_and_of_no_tariff_have_no_bill() -> None:
     other = stretch(terms=replace(I3_TM, currency="USD"))
     for stretches in ([stretch(), other], []):

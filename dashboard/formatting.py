@@ -27,18 +27,33 @@ def number(value: float | None, decimals: int) -> str:
     return formats.number_format(rounded, decimals, use_l10n=True, force_grouping=True)
 
 
-def money(amount: Decimal | None, currency: str) -> str:
-    """To the hundredth, half up: "Rp 1.234.567,89" in Indonesian, "IDR 1,234,567.89" in English.
+def money(amount: Decimal | None, currency: str, decimals: int = 2) -> str:
+    """Rounded half up: "Rp 1.234.567,89" in Indonesian, "IDR 1,234,567.89" in English.
 
     A minus stands before the currency, so that it is not lost between the two.
     """
     if amount is None:
         return NOT_MEASURED
-    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP) + 0
+    rounded = amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
     sign = "-" if rounded < 0 else ""
     unit = _CURRENCIES.get((get_language() or "", currency), currency)
-    text = formats.number_format(abs(rounded), 2, use_l10n=True, force_grouping=True)
+    text = formats.number_format(abs(rounded), decimals, use_l10n=True, force_grouping=True)
     return f"{sign}{unit} {text}"
+
+
+def price(amount: Decimal, currency: str) -> str:
+    """A price with all the digits it has: at least two behind the comma, and at most six."""
+    return money(amount, currency, min(max(_decimals(amount), 2), 6))
+
+
+def plain(value: Decimal) -> str:
+    """With the digits it has, and no zeros behind them: 630, 1.5."""
+    return number(float(value), _decimals(value))
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def clock(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from meters.admin_tariffs import AssignmentInline
 from meters.models import IngestWorker, Panel, RejectedMessage, Trend
 
 NEWEST_READINGS = 20
@@ -38,6 +39,7 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
         (_("Newest readings"), {"fields": ("newest_readings", "created_at")}),
     )
     readonly_fields = ("newest_readings", "created_at")
+    inlines = (AssignmentInline,)
 
     @admin.display(description=_("newest readings"))
     def newest_readings(self, panel: Panel) -> SafeString:

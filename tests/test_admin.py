@@ -8,6 +8,9 @@ from django.utils import timezone
 
 from meters.models import IngestWorker, Panel, RejectedMessage, Trend
 
+# Of the tariffs on a panel's page, as a browser sends them: none.
+NO_TARIFFS = {"assignments-TOTAL_FORMS": "0", "assignments-INITIAL_FORMS": "0"}
+
 
 @pytest.fixture
 def admin(administrator: User) -> Client:
@@ -28,7 +31,7 @@ def test_a_panels_page_shows_its_newest_readings_to_look_at(admin: Client) -> No
 
 
 def test_a_panel_can_be_added_and_described_but_not_renamed(admin: Client) -> None:
-    form = {"name": "trafo1", "nominal_voltage_v": "230", "active": "on"}
+    form = NO_TARIFFS | {"name": "trafo1", "nominal_voltage_v": "230", "active": "on"}
     assert admin.post("/admin/meters/panel/add/", form).status_code == 302
     panel = Panel.objects.get(name="trafo1")
     change = form | {"name": "other", "display_name": "Office"}
@@ -47,7 +50,7 @@ def test_describing_a_panel_leaves_the_values_that_arrive_meanwhile(
 
     pre_save.connect(arrive, sender=Panel)
     try:
-        form = {"nominal_voltage_v": "230", "active": "on", "location": "Hall 1"}
+        form = NO_TARIFFS | {"nominal_voltage_v": "230", "active": "on", "location": "Hall 1"}
         admin.post(f"/admin/meters/panel/{panel.pk}/change/", form)
     finally:
         pre_save.disconnect(arrive, sender=Panel)
@@ -57,7 +60,8 @@ def test_describing_a_panel_leaves_the_values_that_arrive_meanwhile(
 
 @pytest.mark.parametrize("name", ["a b", "", "é", "x" * 65, "a/b"])
 def test_a_name_no_topic_could_carry_is_refused(admin: Client, name: str) -> None:
-    answer = admin.post("/admin/meters/panel/add/", {"name": name, "nominal_voltage_v": "230"})
+    form = NO_TARIFFS | {"name": name, "nominal_voltage_v": "230"}
+    answer = admin.post("/admin/meters/panel/add/", form)
     assert answer.status_code == 200
     assert not Panel.objects.exists()
 

@@ -25,7 +25,7 @@ conditional = method_decorator(
 _ERRORS = {400: schema.WrongParameter, 404: Problem}
 
 
-def _panel(name: str) -> Panel:
+def panel_named(name: str) -> Panel:
     panel = Panel.objects.filter(name=name).first()
     if panel is None:
         raise NotFound(f"There is no panel {name!r}.")
@@ -38,7 +38,7 @@ class _HistoryView(APIView):
     query: type[queries.PeriodQuery]
 
     def get(self, request: Request, name: str) -> Response:
-        panel = _panel(name)
+        panel = panel_named(name)
         query = checked(self.query, request)
         asked = answers.Asked(panel, query.pop("from"), query.pop("to"))
         return Response(self.answer(asked, **query))
@@ -166,4 +166,4 @@ class PanelView(APIView):
 
     @extend_schema(responses={200: schema.PanelDetails, 404: Problem})
     def get(self, request: Request, name: str) -> Response:
-        return Response(schema.PanelDetails(_panel(name)).data)
+        return Response(schema.PanelDetails(panel_named(name)).data)

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from meters.api import history, mqtt
+from meters.api import bill, history, mqtt
 
 urlpatterns = [
     path("mqtt/status", mqtt.StatusView.as_view(), name="mqtt-status"),
@@ -28,6 +28,7 @@ urlpatterns = [
         history.VoltageComplianceView.as_view(),
         name="panel-voltage-compliance",
     ),
+    path("panels/<str:name>/bill", bill.BillView.as_view(), name="api-panel-bill"),
     path("comparison", history.ComparisonView.as_view(), name="comparison"),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path(

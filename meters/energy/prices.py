@@ -1,10 +1,10 @@
 """What a tariff says, and the prices that follow from it in time order. Pure: no database."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import combinations, groupby, product
 from operator import itemgetter
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -78,6 +78,17 @@ class Terms:
     power_factor_limit: Decimal = Decimal("0.85")
     minimum_hours: Decimal = Decimal(40)
     surcharges: tuple[Surcharge, ...] = ()
+    # What K may be is no price: it may be changed at any time.
+    peak_factor_min: Decimal | None = field(default=None, compare=False)
+    peak_factor_max: Decimal | None = field(default=None, compare=False)
+
+    @property
+    def has_factor(self) -> bool:
+        return any(period.price_per_kwh is None for period in self.periods)
+
+    def allows_factor(self, factor: Decimal) -> bool:
+        least, most = self.peak_factor_min, self.peak_factor_max
+        return (least is None or factor >= least) and (most is None or factor <= most)
 
     def price(self, period: Period) -> Decimal:
         if period.price_per_kwh is None:
@@ -88,6 +99,17 @@ class Terms:
         if period is None:
             return self.rest_name, self.price_per_kwh, self.currency
         return period.name, self.price(period), self.currency
+
+    def overlap(self) -> tuple[Period, Period] | None:
+        """Two periods that apply at the same time on some day, ordinary or holiday."""
+        for one, other in combinations(self.periods, 2):
+            for weekday, holiday, after in product(range(1, 8), (False, True), (False, True)):
+                alone = [
+                    replace(self, periods=(p,)).day(weekday, holiday, after) for p in (one, other)
+                ]
+                if any(first and second for first, second in zip(*alone, strict=True)):
+                    return one, other
+        return None
 
     def day(self, weekday: int, holiday: bool, after_holiday: bool) -> list[Period | None]:
         """What applies in each quarter of an hour of a day by the wall clock; None: the rest."""

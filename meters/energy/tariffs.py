@@ -21,7 +21,7 @@ _NAMED = 500
 class TariffBook:
     """What was stored when it was loaded: the assignments of panels, and their tariffs' timelines.
 
-    Four queries in `load`, none after. A day of a tariff is worked out once, however many panels
+    Six queries in `load`, none after. A day of a tariff is worked out once, however many panels
     ask for it, so that a book should be used for a batch of panels and then thrown away.
     """
 
@@ -81,16 +81,11 @@ def tariff_timelines(tariff_ids: Collection[int]) -> dict[int, Timeline]:
 
 def tariff_versions(tariff_ids: Collection[int]) -> dict[int, list[Span[Terms]]]:
     tariffs = Tariff.objects.filter(pk__in=tariff_ids).prefetch_related(
-        "versions__periods", "versions__surcharges", "versions__tariff"
+        "versions__periods", "versions__surcharges"
     )
     return {
         tariff.pk: spans(version.entry() for version in tariff.versions.all()) for tariff in tariffs
     }
-
-
-def midnight(day: date) -> datetime:
-    """A day's first moment at the site."""
-    return day_start(day, ZoneInfo(settings.TIME_ZONE))
 
 
 def month_range(year: int, month: int) -> tuple[date, date]:

@@ -136,6 +136,8 @@ class TariffVersion(BilledModel):
             power_factor_limit=self.power_factor_limit,
             minimum_hours=self.minimum_hours,
             surcharges=tuple(row.surcharge() for row in taxes if row.enabled),
+            peak_factor_min=self.peak_factor_min,
+            peak_factor_max=self.peak_factor_max,
         )
 
     def entry(self) -> tuple[date, date, Terms]:
@@ -183,10 +185,7 @@ class TariffVersion(BilledModel):
                 )
 
     def _check_factor(self) -> None:
-        least, most = self.peak_factor_min, self.peak_factor_max
-        if (least is not None and self.peak_factor < least) or (
-            most is not None and self.peak_factor > most
-        ):
+        if not self.terms(()).allows_factor(self.peak_factor):
             raise ValidationError({"peak_factor": _("This is outside the allowed range below.")})
 
 

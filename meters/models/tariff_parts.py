@@ -64,7 +64,7 @@ class TariffPeriod(BilledModel):
     def period(self) -> Period:
         return Period(
             name=self.name,
-            weekdays=frozenset(map(int, self.weekdays)),
+            weekdays=frozenset(int(day) for day in self.weekdays if day.isdecimal()),
             start=self.start,
             end=self.end,
             on_holidays=self.on_holidays,  # type: ignore[arg-type]  # choices are the rules

@@ -28,3 +28,23 @@ def test_money_is_written_as_its_readers_write_it(
 
 def test_an_unknown_amount_is_not_nothing() -> None:
     assert formatting.money(None, "IDR") == formatting.NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("1035.7800", "IDR 1,035.78"),
+        ("1501.881", "IDR 1,501.881"),
+        ("925", "IDR 925.00"),
+        ("1E+3", "IDR 1,000.00"),
+        ("0", "IDR 0.00"),
+        ("0.12345678", "IDR 0.123457"),
+    ],
+)
+def test_a_price_keeps_the_digits_it_has(amount: str, text: str) -> None:
+    assert formatting.price(Decimal(amount), "IDR") == text
+
+
+@pytest.mark.parametrize(("value", "text"), [("630.000", "630"), ("1.5000", "1.5"), ("0", "0")])
+def test_a_plain_number_has_no_zeros_behind_it(value: str, text: str) -> None:
+    assert formatting.plain(Decimal(value)) == text

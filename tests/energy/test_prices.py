@@ -146,8 +146,8 @@ def test_a_version_ends_where_the_next_begins_and_nothing_costs_nothing_before_t
     )
     segments = january(1, 31, line)
     assert [(s.start.astimezone(JAKARTA).day, s.price_per_kwh) for s in segments] == [
-        (10, 1),
-        (12, 2),
+        (10, Decimal(1)),
+        (12, Decimal(2)),
     ]
     assert segments[-1].end == datetime(2026, 1, 13, tzinfo=JAKARTA)
 
@@ -175,13 +175,13 @@ def test_a_day_begins_with_its_first_moment_where_midnight_does_not_happen() -> 
 
 @given(
     zone=st.sampled_from(ZONES),
-    start=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 28)),
+    start_min=st.integers(0, 360 * 24 * 60),
     hours=st.integers(1, 300),
 )
 def test_offsets_are_constant_within_a_piece_and_the_pieces_leave_nothing_out(
-    zone: ZoneInfo, start: datetime, hours: int
+    zone: ZoneInfo, start_min: int, hours: int
 ) -> None:
-    first = start.replace(tzinfo=UTC)
+    first = datetime(2026, 1, 1, tzinfo=UTC) + start_min * MINUTE
     at, end = first, first + timedelta(hours=hours)
     for begin, finish, offset in constant_offsets(first, end, zone):
         assert begin == at < finish

@@ -84,7 +84,9 @@ def lengths_h(zone: str, day: date) -> tuple[float, list[float]]:
     end = calendar.end(Level.DAY, start)
     hours = calendar.edges(Level.HOUR, start, end)
     assert hours[-1] == end
-    return (end - start) / HOUR_US, [(after - before) / HOUR_US for before, after in pairwise(hours)]
+    return (end - start) / HOUR_US, [
+        (after - before) / HOUR_US for before, after in pairwise(hours)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def _spread(
     length = sum(high - low for low, high in pieces)
     silent = sum(high - low for low, high, wh in told if wh is None)
     if silent == 0 and measured > 0:  # 1. as the power was
-        shaped = {low: wh * step_wh / measured for low, _, wh in told}
+        shaped = {low: (wh or 0) * step_wh / measured for low, _, wh in told}
     elif silent and 0 <= measured <= step_wh:  # 2. a part as power says, the rest evenly
         rest = step_wh - measured
         shaped = {low: rest * (high - low) / silent if wh is None else wh for low, high, wh in told}

@@ -166,6 +166,6 @@ def conserved(power: list[Reading], steps: list[Step], max_gap_us: int) -> Fract
                 free.append((low, max(low, step.start)))
                 low = max(low, step.end)
         for start, end in (*free, (low, max(low, t1))):
-            middle = p0 + Fraction(p1 - p0) * (Fraction(start + end, 2) - t0) / (t1 - t0)
+            middle = Fraction(p0) + Fraction(p1 - p0) * (Fraction(start + end, 2) - t0) / (t1 - t0)
             total += middle * (end - start) / HOUR
     return total

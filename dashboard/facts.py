@@ -43,7 +43,7 @@ class StatisticsRow:
     low_at: str = ""
     high: str = NOT_MEASURED
     high_at: str = ""
-    coverage: str = NOT_MEASURED
+    coverage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def period_facts(statistics: Answer | None, energy: Answer | None, demand: Answe
             formatting.number(_of(demand, "load_factor"), 2),
             covered(_of(demand, "coverage")),
         ),
-        Fact("coverage", gettext("Coverage"), quantities.percent(_of(statistics, "coverage"))),
+        Fact("coverage", gettext("Coverage"), quantities.percent(_of(statistics, "coverage")), gettext("of the time")),
     ]
 
 
@@ -116,7 +116,7 @@ def _statistics_row(name: str, of: Answer | None) -> StatisticsRow:
         quantities.when(moment(of["min_at"])),
         quantities.measured(name, of["max"]),
         quantities.when(moment(of["max_at"])),
-        quantities.percent(of["coverage"]),
+        covered(of["coverage"]),
     )
 
 
@@ -142,9 +142,7 @@ def load_facts(statistics: Answer | None) -> list[Fact]:
             "loading",
             gettext("Highest loading"),
             NOT_MEASURED if loading is None else f"{formatting.number(loading, 1)} %",
-            gettext("of %(rated)s kVA") % {"rated": formatting.number(rated, 1)}
-            if rated
-            else gettext("no rating set"),
+            text("rated", rated=formatting.number(rated, 1)) if rated else text("unrated"),
         ),
     ]
     return facts + [_above(load, limit) for limit in (80, 100, 120)]

@@ -1,6 +1,6 @@
 """A panel's history: the page, and the range that its scripts ask for next."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, Site, address, chosen_of, chosen_range, range_view
 from meters.metrics import METRICS
-from meters.models import Panel
+from meters.models import Panel, Trend
 
 DEFAULT_METRICS = ("power", "voltage")
 API = ("trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance")
@@ -111,6 +111,7 @@ def _context(panel: Panel, view: HistoryView, kept: Kept) -> dict[str, Any]:
         "kept": kept,
         "range_fields": address(view["range"]),
         "newest": _newest(panel, kept),
+        "empty": "" if newest_reading_at(panel) else "panel",
     }
 
 
@@ -130,17 +131,17 @@ def _figures(panel: Panel, first: FirstData | None) -> dict[str, Any]:
 
 def notice(panel: Panel, energy: Answer | None) -> StateView:
     """The one thing to know about the period as a whole: how much of it was measured."""
-    if panel.last_reading_at is None:
+    if newest_reading_at(panel) is None:
         return StateView("none", text("nothing_yet"))
     return StateView("quiet", "") if energy is None else facts.coverage_notice(energy)
 
 
 def _newest(panel: Panel, kept: Kept) -> dict[str, str] | None:
     """The day of the newest reading: where to go from a period without any."""
-    if panel.last_reading_at is None:
+    newest, site = newest_reading_at(panel), site_now(kept)
+    if newest is None:
         return None
-    site = site_now(kept)
-    day = ranges.calendar("day", _newest_day(panel, site), site.zone)
+    day = ranges.calendar("day", local_day(newest, site.zone), site.zone)
     seen = range_view(day, site)
     return {"query": seen["query"], "title": seen["title"]}
 
@@ -151,6 +152,14 @@ def _kept(metrics: list[str], compare: bool) -> Kept:
     return (*chosen, ("compare", "1")) if compare else chosen
 
 
+def newest_reading_at(panel: Panel) -> datetime | None:
+    """None: there are no readings at all. Imported ones don't touch the panel's current values."""
+    if panel.last_reading_at:
+        return panel.last_reading_at
+    newest = Trend.objects.filter(panel=panel).order_by("-timestamp")
+    return newest.values_list("timestamp", flat=True).first()
+
+
 def _newest_day(panel: Panel, site: Site) -> date:
-    newest = panel.last_reading_at
+    newest = newest_reading_at(panel)
     return local_day(newest, site.zone) if newest else site.today

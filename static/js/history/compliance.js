@@ -30,6 +30,7 @@ export class Compliance {
   asTable(weeks) {
     const heads = [["head_week", false], ["head_verdict", false], ["head_outside", true], ["head_lowest", true], ["head_highest", true], ["head_covered", true]];
     const made = table(heads.map(([key, numeric]) => [text(key), numeric]), weeks.map((week) => this.row(week)));
+    made.classList.add("table--stacks");
     weeks.forEach(({ verdict }, i) => {
       const place = made.tBodies[0].rows[i].cells[1];
       const badge = cell("span", text(`verdict_${verdict}`), "verdict");

@@ -20,6 +20,7 @@ class DurationChart extends Plot {
     const line = () => this.palette.line;
     const shares = (_, at) => at.map((value) => `${plain(value, 0)} %`);
     return {
+      padding: [10, 22, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, stroke: line, fill: line } },
       scales: { x: { time: false, range: () => [0, 100] }, y: { range: nearZero } },
       axes: [{ ...this.timeAxis(), values: shares, space: 48 }, this.valueAxis()],

@@ -26,7 +26,7 @@ export class Facts {
       cost: [cost, share],
       demand: [power(demand.maximum?.demand_w), when(demand.maximum?.start)],
       factor: [plain(demand.load_factor, 2), covered(demand.coverage)],
-      coverage: [percent(statistics.coverage), ""],
+      coverage: [percent(statistics.coverage)],
     });
     this.notice(answer);
   }
@@ -35,14 +35,23 @@ export class Facts {
     for (const [name, [value, note]] of Object.entries(facts)) {
       const fact = this.row.querySelector(`[data-fact=${name}]`);
       show(fact.querySelector(".fact__value"), value);
-      show(fact.querySelector(".fact__note"), note);
+      if (note !== undefined) show(fact.querySelector(".fact__note"), note);
     }
   }
 
+  // Without readings there is nothing to draw but the time axis, to move on from.
+  empty(what) {
+    const { dataset } = document.getElementById("main");
+    if (what) dataset.empty = what;
+    else delete dataset.empty;
+  }
+
   notice({ coverage, recovered, pending, from, to }) {
-    this.newest.hidden = Boolean(coverage);
+    const everRead = Boolean(this.newest.getAttribute("href"));
+    this.newest.hidden = Boolean(coverage) || !everRead;
+    this.empty(coverage ? "" : everRead ? "range" : "panel");
     if (!coverage) {
-      this.tell("none", text(this.newest.getAttribute("href") ? "covered_none" : "nothing_yet"));
+      this.tell("none", text(everRead ? "covered_none" : "nothing_yet"));
       return;
     }
     const length = Math.min(Date.parse(to), now()) - Date.parse(from);

@@ -71,7 +71,8 @@ export class Plot {
   }
 
   valueAxis() {
-    const label = (_, at, __, ___, step) => at.map((value) => tick(value / this.by, step / this.by));
+    // An empty scale from 0 to 1 would say something: without values it has no numbers.
+    const label = (plot, at, __, ___, step) => at.map((value) => (plot.data.slice(1).some(hasValue) ? tick(value / this.by, step / this.by) : ""));
     return { ...this.axis(), grid: { stroke: () => this.palette.grid, width: 1 }, size: 50, gap: 8, space: 32, values: label };
   }
 
@@ -79,6 +80,8 @@ export class Plot {
     return { font: FONT, stroke: () => this.palette.text, ticks: { show: false } };
   }
 }
+
+const hasValue = (column) => column.some((value) => value != null);
 
 export const siteTime = (at) => uPlot.tzDate(new Date(at), settings.timeZone);
 

@@ -80,8 +80,15 @@ export class Ranking {
       if (note !== undefined) show(fact.querySelector(".fact__note"), note);
     }
     const sentence = text("sum_summary", { energy: figures.energy[0], maximum: figures.maximum[0], at: figures.maximum[1], covered: share });
-    this.summary(total.coverage ? sentence : text("covered_none"));
+    this.summary(this.largest());
     this.tell(total.coverage ? "quiet" : "none", total.coverage ? sentence : text("covered_none"));
+  }
+
+  largest() {
+    const first = this.answer.panels.find(({ rank }) => rank === 1);
+    if (!first?.energy_wh) return text("covered_none");
+    const { title } = this.view.panels.find(({ name }) => name === first.name);
+    return text("largest", { title, energy: energy(first.energy_wh), share: percent(first.share) });
   }
 
   sortable(head) {

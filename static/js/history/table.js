@@ -23,7 +23,11 @@ export function table(heads, rows) {
 
 function tableRow(row, heads) {
   const line = document.createElement("tr");
-  line.append(...row.map((content, i) => cell(i ? "td" : "th", content, heads[i][1] ? "num" : "")));
+  row.forEach((content, i) => {
+    const made = cell(i ? "td" : "th", content, heads[i][1] ? "num" : "");
+    made.dataset.label = heads[i][0]; // narrow screens show it beside the figure
+    line.append(made);
+  });
   return line;
 }
 

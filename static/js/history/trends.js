@@ -33,7 +33,8 @@ export class Trends {
     const before = view.compare ? answers.get("trends", asked, view.range.previous) : null;
     const [trends, earlier] = await Promise.all([answers.get("trends", asked), before]);
     Object.assign(this, { view, points: trends.points, earlier: earlier?.points });
-    show(this.level, text(`level_${trends.level}`));
+    const level = text(`level_${trends.level}`);
+    show(this.level, trends.level === "raw" ? level : text("with_band", { level }));
     for (const figure of this.figures) {
       figure.hidden = !view.metrics.includes(figure.dataset.metric);
       if (!figure.hidden) this.draw(figure, figure.dataset.metric);

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -18,6 +19,7 @@ from dashboard.history_texts import text
 from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, address, chosen_of, chosen_range, range_view
+from meters.api import history_answers as answers
 from meters.models import Panel
 
 # As many as six colours in two line styles can tell apart.
@@ -46,7 +48,8 @@ class CompareView(TypedDict):
 def compare(request: HttpRequest) -> HttpResponse:
     panels = presentation.in_order(Panel.objects.shown())
     span, kept, view = compare_view(request, panels)
-    comparison = first_comparison(view, span)
+    chosen = {panel["name"] for panel in view["panels"]}
+    comparison = first_comparison([panel for panel in panels if panel.name in chosen], span)
     context = page_context() | {
         "here": "compare",
         "view": view,
@@ -59,7 +62,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "limit": MOST_PANELS,
         "notice": _notice(request, panels, comparison),
         "first": comparison,
-        "comparison_address": "/api/comparison",
+        "comparison_address": reverse("comparison"),
         "facts": ranking.total_facts(comparison),
         "columns": ranking.columns(),
         "rows": ranking.rows(comparison, view["panels"]),
@@ -80,7 +83,8 @@ def compare_view(
 ) -> tuple[Range, Kept, CompareView]:
     asked = request.GET
     by_name = {panel.name: panel for panel in panels}
-    chosen = chosen_of(asked.getlist("panels"), by_name, list(by_name)[:_AT_FIRST])[:MOST_PANELS]
+    at_first = sorted(by_name, key=lambda name: by_name[name].last_reading_at is None)[:_AT_FIRST]
+    chosen = chosen_of(asked.getlist("panels"), by_name, at_first)[:MOST_PANELS]
     metric = chosen_of([asked.get("metric", "")], METRIC_ORDER, ("power",))[0]
     kept: Kept = (("panels", ",".join(chosen)), ("metric", metric))
     site = site_now(kept)
@@ -96,9 +100,9 @@ def compare_view(
     return span, kept, view
 
 
-def first_comparison(view: CompareView, span: Range) -> Answer | None:
-    """None: the page's scripts fetch it."""
-    return None
+def first_comparison(chosen: Sequence[Panel], span: Range) -> Answer | None:
+    """What the page's scripts would ask first; None without any panel."""
+    return answers.compare(chosen, span.start, span.end) if chosen else None
 
 
 def _compared(number: int, panel: Panel) -> ComparedPanel:
@@ -106,7 +110,7 @@ def _compared(number: int, panel: Panel) -> ComparedPanel:
         "number": number,
         "name": panel.name,
         "title": str(panel),
-        "trends": f"/api/panels/{panel.name}/trends",
+        "trends": reverse("panel-trends", args=[panel.name]),
     }
 
 

@@ -1,6 +1,6 @@
 """A period's figures ready to print: what a history page says before, and without, its scripts.
 
-Built from what the API answers; where that is not at hand, every figure is the dash of the unknown.
+Built from what the API answers.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboard import formatting, quantities
@@ -38,12 +39,12 @@ class Fact:
 class StatisticsRow:
     metric: str
     label: str
-    mean: str = NOT_MEASURED
-    low: str = NOT_MEASURED
-    low_at: str = ""
-    high: str = NOT_MEASURED
-    high_at: str = ""
-    coverage: str = ""
+    mean: str
+    low: str
+    low_at: str
+    high: str
+    high_at: str
+    coverage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,47 +71,37 @@ def covered(share: float | None) -> str:
     return "" if share is None else text("covered", percent=quantities.percent(share))
 
 
-def period_facts(statistics: Answer | None, energy: Answer | None, demand: Answer | None) -> list[Fact]:
+def period_facts(statistics: Answer, energy: Answer, demand: Answer) -> list[Fact]:
     """Energy, cost, maximum demand, load factor and coverage."""
-    highest = (demand or {}).get("maximum")
-    share = covered(energy["coverage"]) if energy else ""
-    demand_w = quantities.power(highest["demand_w"]) if highest else NOT_MEASURED
+    highest = demand["maximum"] or {}
+    share = covered(energy["coverage"])
     return [
-        Fact("energy", gettext("Energy"), quantities.energy(_of(energy, "energy_wh")), share),
-        Fact(
-            "cost",
-            gettext("Cost"),
-            cost(energy["cost"], energy["currency"]) if energy else NOT_MEASURED,
-            share,
-        ),
+        Fact("energy", gettext("Energy"), quantities.energy(energy["energy_wh"]), share),
+        Fact("cost", gettext("Cost"), cost(energy["cost"], energy["currency"]), share),
         Fact(
             "demand",
             gettext("Highest demand"),
-            demand_w,
-            quantities.when(moment(highest["start"])) if highest else "",
+            quantities.power(highest.get("demand_w")),
+            quantities.when(moment(highest.get("start"))),
         ),
         Fact(
             "factor",
             gettext("Load factor"),
-            formatting.number(_of(demand, "load_factor"), 2),
-            covered(_of(demand, "coverage")),
+            formatting.number(demand["load_factor"], 2),
+            covered(demand["coverage"]),
         ),
-        Fact("coverage", gettext("Coverage"), quantities.percent(_of(statistics, "coverage")), gettext("of the time")),
+        Fact("coverage", gettext("Coverage"), quantities.percent(statistics["coverage"]), gettext("of the time")),
     ]
 
 
-def statistics_rows(statistics: Answer | None) -> list[StatisticsRow]:
-    known = (statistics or {}).get("metrics", {})
-    return [_statistics_row(name, known.get(name)) for name in METRIC_ORDER]
+def statistics_rows(statistics: Answer) -> list[StatisticsRow]:
+    return [_statistics_row(name, statistics["metrics"][name]) for name in METRIC_ORDER]
 
 
-def _statistics_row(name: str, of: Answer | None) -> StatisticsRow:
-    label = gettext(METRICS[name].label)
-    if of is None:
-        return StatisticsRow(name, label)
+def _statistics_row(name: str, of: Answer) -> StatisticsRow:
     return StatisticsRow(
         name,
-        label,
+        gettext(METRICS[name].label),
         quantities.measured(name, of["mean"]),
         quantities.measured(name, of["min"]),
         quantities.when(moment(of["min_at"])),
@@ -120,23 +111,22 @@ def _statistics_row(name: str, of: Answer | None) -> StatisticsRow:
     )
 
 
-def load_facts(statistics: Answer | None) -> list[Fact]:
+def load_facts(statistics: Answer) -> list[Fact]:
     """Apparent and reactive power, and how hard a rated panel was loaded."""
-    load = (statistics or {}).get("load") or {}
-    rated = load.get("rated_kva")
-    loading = load.get("loading_max_percent")
+    load = statistics["load"]
+    rated, loading = load["rated_kva"], load["loading_max_percent"]
     facts = [
         Fact(
             "apparent",
             gettext("Highest apparent power"),
-            quantities.power(load.get("apparent_max_va"), "VA"),
-            quantities.when(moment(load.get("apparent_max_at"))),
+            quantities.power(load["apparent_max_va"], "VA"),
+            quantities.when(moment(load["apparent_max_at"])),
         ),
-        Fact("factor", gettext("Power factor"), formatting.number(load.get("power_factor"), 2)),
+        Fact("factor", gettext("Power factor"), formatting.number(load["power_factor"], 2)),
         Fact(
             "reactive",
             gettext("Reactive energy"),
-            quantities.energy(load.get("reactive_varh"), "varh"),
+            quantities.energy(load["reactive_varh"], "varh"),
         ),
         Fact(
             "loading",
@@ -149,7 +139,7 @@ def load_facts(statistics: Answer | None) -> list[Fact]:
 
 
 def _above(load: Answer, limit: int) -> Fact:
-    minutes = load.get(f"minutes_over_{limit}")
+    minutes = load[f"minutes_over_{limit}"]
     return Fact(
         f"over_{limit}",
         gettext("Loaded above %(limit)s %%") % {"limit": limit},
@@ -157,9 +147,7 @@ def _above(load: Answer, limit: int) -> Fact:
     )
 
 
-def energy_rows(energy: Answer | None) -> list[EnergyRow]:
-    if energy is None:
-        return []
+def energy_rows(energy: Answer) -> list[EnergyRow]:
     return [
         EnergyRow(
             quantities.when(moment(bucket["start"])),
@@ -177,8 +165,8 @@ def coverage_notice(energy: Answer) -> StateView:
     share, recovered = energy["coverage"], energy["recovered"]
     if not share:
         return StateView("none", text("covered_none"))
-    length = (_required(energy["to"]) - _required(energy["from"])).total_seconds()
-    missing = quantities.lasting((1 - share) * length)
+    until = min(_required(energy["to"]), timezone.now())
+    missing = quantities.lasting((1 - share) * (until - _required(energy["from"])).total_seconds())
     key = "covered_all" if share >= FULL else "covered_part"
     said = [text(key, percent=quantities.percent(share), missing=missing)]
     if recovered:
@@ -188,9 +176,9 @@ def coverage_notice(energy: Answer) -> StateView:
     return StateView("quiet" if share >= FULL else "partial", " ".join(said))
 
 
-def energy_summary(energy: Answer | None) -> str:
-    if energy is None or energy["energy_wh"] is None:
-        return text("energy_empty") if energy else ""
+def energy_summary(energy: Answer) -> str:
+    if energy["energy_wh"] is None:
+        return text("energy_empty")
     key = "energy_summary_unpriced" if energy["cost"] is None else "energy_summary"
     return text(
         key,
@@ -202,7 +190,3 @@ def energy_summary(energy: Answer | None) -> str:
 
 def _required(written: str) -> datetime:
     return datetime.fromisoformat(written)
-
-
-def _of(answer: Answer | None, key: str) -> Any:
-    return answer[key] if answer else None

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,10 +19,13 @@ from dashboard.history_texts import all_texts, text
 from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, Site, address, chosen_of, chosen_range, range_view
+from meters.api import history_answers as answers
 from meters.metrics import METRICS
 from meters.models import Panel, Trend
 
 DEFAULT_METRICS = ("power", "voltage")
+FIRST_POINTS = 500
+DEMAND_POINTS = 800
 API = ("trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance")
 
 
@@ -76,9 +80,15 @@ def history_view(request: HttpRequest, panel: Panel) -> tuple[Range, Kept, Histo
     return span, site.kept, view
 
 
-def first_data(panel: Panel, span: Range, view: HistoryView) -> FirstData | None:
-    """None: the page's scripts fetch it."""
-    return None
+def first_data(panel: Panel, span: Range, view: HistoryView) -> FirstData:
+    """What the page's scripts would ask first: so they need not."""
+    asked = answers.Asked(panel, span.start, span.end)
+    return {
+        "trends": answers.trends(asked, view["metrics"], FIRST_POINTS),
+        "energy": answers.energy(asked, view["range"]["by"]),
+        "statistics": answers.statistics(asked),
+        "demand": answers.demand(asked, DEMAND_POINTS),
+    }
 
 
 def site_now(kept: Kept = ()) -> Site:
@@ -107,7 +117,7 @@ def _context(panel: Panel, view: HistoryView, kept: Kept) -> dict[str, Any]:
         "panel": presentation.panel_view(panel, now),
         "view": view,
         "metrics": [presentation.metric_view(name, None, None, now, []) for name in METRIC_ORDER],
-        "addresses": {name: f"/api/panels/{panel.name}/{name}" for name in API},
+        "addresses": {name: reverse(f"panel-{name}", args=[panel.name]) for name in API},
         "kept": kept,
         "range_fields": address(view["range"]),
         "newest": _newest(panel, kept),
@@ -115,13 +125,13 @@ def _context(panel: Panel, view: HistoryView, kept: Kept) -> dict[str, Any]:
     }
 
 
-def _figures(panel: Panel, first: FirstData | None) -> dict[str, Any]:
+def _figures(panel: Panel, first: FirstData) -> dict[str, Any]:
     """What stands in the page before any script runs."""
-    statistics, energy = (first["statistics"], first["energy"]) if first else (None, None)
+    statistics, energy, demand = first["statistics"], first["energy"], first["demand"]
     return {
         "first": first,
         "notice": notice(panel, energy),
-        "facts": facts.period_facts(statistics, energy, first["demand"] if first else None),
+        "facts": facts.period_facts(statistics, energy, demand),
         "load_facts": facts.load_facts(statistics),
         "statistics_rows": facts.statistics_rows(statistics),
         "energy_rows": facts.energy_rows(energy),
@@ -129,11 +139,11 @@ def _figures(panel: Panel, first: FirstData | None) -> dict[str, Any]:
     }
 
 
-def notice(panel: Panel, energy: Answer | None) -> StateView:
+def notice(panel: Panel, energy: Answer) -> StateView:
     """The one thing to know about the period as a whole: how much of it was measured."""
     if newest_reading_at(panel) is None:
         return StateView("none", text("nothing_yet"))
-    return StateView("quiet", "") if energy is None else facts.coverage_notice(energy)
+    return facts.coverage_notice(energy)
 
 
 def _newest(panel: Panel, kept: Kept) -> dict[str, str] | None:

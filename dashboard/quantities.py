@@ -2,7 +2,7 @@
 writes the same in the browser."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.dateformat import format as date_text
@@ -13,6 +13,7 @@ from meters.metrics import METRICS
 
 # From here on thousands are counted: 12,345 W are 12.35 kW.
 _THOUSANDS_FROM = 10_000
+_DAYS_FROM_S = 3 * 86_400
 
 
 def power(value: float | None, unit: str = "W") -> str:
@@ -51,11 +52,13 @@ def percent(share: float | None) -> str:
 
 
 def lasting(seconds: float) -> str:
-    """ "12 min", "3 h", "3 h 20 min"."""
+    """ "12 min", "3 h", "3 h 20 min", "14.1 days"."""
+    if seconds >= _DAYS_FROM_S:
+        return text("days", days=number(seconds / 86_400, 1))
     hours, minutes = divmod(round(seconds / 60), 60)
     if not hours:
         return text("minutes", minutes=number(minutes, 0))
-    if not minutes or hours >= 100:
+    if not minutes:
         return text("hours", hours=number(hours, 0))
     return text("hours_minutes", hours=number(hours, 0), minutes=number(minutes, 0))
 
@@ -63,8 +66,3 @@ def lasting(seconds: float) -> str:
 def when(moment: datetime | None) -> str:
     """Date and time of day at the site, to the minute: what a table has room for."""
     return date_text(timezone.localtime(moment), "j M Y H:i") if moment else ""
-
-
-def elapsed(start: datetime, end: datetime, now: datetime) -> timedelta:
-    """How much of [start, end) has passed."""
-    return max(min(end, now) - start, timedelta(0))

@@ -18,9 +18,9 @@ CALENDAR_KINDS = KINDS[:4]
 _BY_HOUR = timedelta(days=2, hours=2)
 _BY_DAY = timedelta(days=92)
 _STEPS: dict[Kind, Step] = {"day": "hour", "week": "day", "month": "day", "year": "month"}
-# Room on both sides, so that the period before and the one after it exist too.
-_FIRST_DAY = date(1971, 1, 1)
-_LAST_DAY = date(2199, 12, 31)
+# What the history of panels is asked for, with room on both sides for zones and whole weeks.
+FIRST_DAY = date(2006, 1, 1)
+LAST_DAY = date(2098, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def local_day(moment: datetime, zone: ZoneInfo) -> date:
 
 def calendar(kind: Kind, day: date, zone: ZoneInfo) -> Range:
     """The day, week (from Monday), month or year that holds the local day."""
-    day = min(max(day, _FIRST_DAY), _LAST_DAY)
+    day = min(max(day, FIRST_DAY), LAST_DAY)
     first = _first(kind, day)
     return Range(kind, first, midnight(first, zone), midnight(_moved(kind, first, 1), zone))
 
@@ -63,8 +63,8 @@ def window(start: datetime, end: datetime, zone: ZoneInfo) -> Range:
     if start >= end:
         raise ValueError("A window ends after it begins.")
     first, last = local_day(start, zone), local_day(end, zone)
-    if first < _FIRST_DAY or last > _LAST_DAY:
-        raise ValueError(f"A window lies between {_FIRST_DAY} and {_LAST_DAY}.")
+    if first < FIRST_DAY or last > LAST_DAY:
+        raise ValueError(f"A window lies between {FIRST_DAY} and {LAST_DAY}.")
     return Range("custom", first, start.astimezone(UTC), end.astimezone(UTC))
 
 
@@ -74,9 +74,13 @@ def days(first: date, last: date, zone: ZoneInfo) -> Range:
 
 
 def moved(span: Range, steps: int, zone: ZoneInfo) -> Range:
-    """The range `steps` before (negative) or after this one; a window moves by its own length."""
+    """The range `steps` before (negative) or after this one; a window moves by its own length.
+    ValueError where that leaves what can be asked for."""
     if span.kind != "custom":
-        return calendar(span.kind, _moved(span.kind, span.day, steps), zone)
+        day = _moved(span.kind, span.day, steps)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise ValueError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
+        return calendar(span.kind, day, zone)
     whole = whole_days(span, zone)
     if whole is None:
         return window(span.start + steps * span.duration, span.end + steps * span.duration, zone)
@@ -91,13 +95,6 @@ def whole_days(span: Range, zone: ZoneInfo) -> tuple[date, date] | None:
     last = local_day(span.end - timedelta(microseconds=1), zone)
     edges = midnight(span.day, zone), midnight(last + timedelta(days=1), zone)
     return (span.day, last) if edges == (span.start, span.end) else None
-
-
-def weeks_around(span: Range, zone: ZoneInfo) -> Range:
-    """The whole weeks, Monday to Sunday, that hold the range: voltage is judged by weeks."""
-    first = _first("week", span.day)
-    last = local_day(span.end - timedelta(microseconds=1), zone)
-    return days(first, _first("week", last) + timedelta(days=6), zone)
 
 
 def step_of(span: Range) -> Step:

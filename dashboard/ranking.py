@@ -89,9 +89,9 @@ def total_facts(comparison: Answer | None) -> list[Fact]:
         ),
         Fact(
             "balance",
-            gettext("Load balance"),
+            gettext("Load imbalance"),
             NOT_MEASURED if balance is None else f"{formatting.number(balance, 1)} %",
-            gettext("100 %: all carry the same"),
+            gettext("0 %: all carry the same"),
         ),
     ]
 
@@ -137,7 +137,7 @@ def notice(comparison: Answer | None) -> StateView:
     return StateView(
         "quiet",
         text(
-            "sum_summary",
+            "sum_unknown" if total["maximum_w"] is None else "sum_summary",
             energy=quantities.energy(total["energy_wh"]),
             maximum=quantities.power(total["maximum_w"]),
             at=quantities.when(moment(total["maximum_at"])),

@@ -36,7 +36,7 @@ class RangeView(TypedDict):
     """A range, worked out for a page and its scripts: they never do arithmetic with zones.
 
     `query` is its part of the address; `links` leads (by query) to other ranges, None where there
-    is nothing to see; `previous` is the period to compare with, `weeks` the whole weeks around it.
+    is nothing to see; `previous` is the period to compare with, None where there can't be one.
     `first_day` and `last_day` are what the date fields show.
     """
 
@@ -46,8 +46,7 @@ class RangeView(TypedDict):
     title: str
     by: Step
     query: str
-    previous: Window
-    weeks: Window
+    previous: Window | None
     first_day: str
     last_day: str
     links: dict[str, str | None]
@@ -80,6 +79,7 @@ def chosen_range(asked: Parameters, default_day: date, zone: ZoneInfo) -> Range:
 def range_view(span: Range, site: Site) -> RangeView:
     zone = site.zone
     last = ranges.local_day(span.end - timedelta(microseconds=1), zone)
+    before = _attempt(lambda: ranges.moved(span, -1, zone))
     return {
         "range": span.kind,
         "start": iso(span.start) or "",
@@ -87,8 +87,7 @@ def range_view(span: Range, site: Site) -> RangeView:
         "title": title(span, zone),
         "by": ranges.step_of(span),
         "query": site.query(span),
-        "previous": _window(_attempt(lambda: ranges.moved(span, -1, zone)) or span, zone),
-        "weeks": _window(_attempt(lambda: ranges.weeks_around(span, zone)) or span, zone),
+        "previous": _window(before, zone) if before else None,
         "first_day": span.day.isoformat(),
         "last_day": last.isoformat(),
         "links": _links(span, site),

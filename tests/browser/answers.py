@@ -255,7 +255,8 @@ class Meter:
             "panel": self.name,
             "band": asked.get("band"),
             "nominal_v": 230,
-            "limits": [],
+            "low_v": 207.0,
+            "high_v": 253.0,
             "weeks": weeks,
         }
 
@@ -285,7 +286,7 @@ def comparison(meters: list[Meter], start: datetime, end: datetime) -> dict[str,
             "maximum_w": 9120.4,
             "maximum_at": iso(start),
             "diversity_factor": 1.13,
-            "balance_percent": 71.4,
+            "balance_percent": 28.6,
         },
         "panels": [
             {

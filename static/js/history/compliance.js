@@ -4,6 +4,8 @@ import { show, text } from "../page.js";
 import { bucket, percent, when } from "./quantities.js";
 import { cell, table } from "./table.js";
 
+const LONGEST_MS = 1096 * 86_400_000;
+
 export class Compliance {
   // onBand(): another band was chosen.
   constructor(section, onBand) {
@@ -21,8 +23,12 @@ export class Compliance {
   }
 
   async load(view, answers) {
-    const { weeks, nominal_v } = await answers.get("voltage-compliance", { band: this.band }, view.range.weeks);
-    show(this.section.querySelector("[data-say=limits]"), text("nominal", { voltage: plain(nominal_v, 0) }));
+    if (Date.parse(view.range.end) - Date.parse(view.range.start) > LONGEST_MS) {
+      this.place.replaceChildren(cell("p", text("compliance_long"), "quiet"));
+      return;
+    }
+    const { weeks, low_v, high_v } = await answers.get("voltage-compliance", { band: this.band });
+    show(this.section.querySelector("[data-say=limits]"), text("limits", { low: plain(low_v, 1), high: plain(high_v, 1) }));
     const measured = weeks.filter((week) => week.measured);
     this.place.replaceChildren(measured.length ? this.asTable(measured) : cell("p", text("compliance_empty"), "quiet"));
   }
@@ -45,7 +51,7 @@ export class Compliance {
     return [
       bucket(Date.parse(week.start), Date.parse(week.end)),
       text(`verdict_${week.verdict}`),
-      `${week.outside_percent == null ? "–" : `${plain(week.outside_percent, 1)} %`} · ${text("outside", { outside: plain(week.outside, 0), measured: plain(week.measured, 0) })}`,
+      text("outside", { outside: plain(week.outside, 0), measured: plain(week.measured, 0), percent: plain(week.outside_percent, 1) }),
       volts(week.lowest_v, week.lowest_at),
       volts(week.highest_v, week.highest_at),
       percent(week.coverage),

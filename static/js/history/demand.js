@@ -8,6 +8,7 @@ import { fileName, saveButtons } from "./save.js";
 
 const { uPlot } = window;
 const FONT_PX = 12;
+export const DEMAND_POINTS = 800; // a month by hours
 
 class DemandChart extends Plot {
   constructor(element, group, onRead) {
@@ -107,7 +108,7 @@ export class Demand {
   }
 
   async load(view, answers) {
-    const answer = await answers.get("demand", { points: 300 });
+    const answer = await answers.get("demand", { points: DEMAND_POINTS });
     Object.assign(this, { view, answer });
     this.chart ??= new DemandChart(this.section.querySelector(".plot__canvas"), this.group, (index) =>
       show(this.readout, index === undefined || !this.answer.blocks[index] ? "" : this.read(this.answer.blocks[index])),

@@ -1,10 +1,11 @@
-// Energy as bars. What is missing is hatched behind the bar, what the register told is a hatched bar.
+// Energy as bars. The share of the time that is missing is hatched from the top, what the register told is a hatched bar.
 import { cursorOptions, gestures } from "./gestures.js";
 import { nearZero, Plot, siteTime } from "./plot.js";
 import { axisUnit } from "./quantities.js";
 
 const FULL = 0.999;
 const WIDEST_PX = 96;
+const LEAST_HATCH_PX = 6;
 
 // Slanting lines, to be repeated; `up` tells two hatches apart without their colours.
 function hatch(context, colour, up) {
@@ -78,7 +79,7 @@ export class EnergyChart extends Plot {
     const x = Math.round((left + right - width) / 2);
     if (isMissing(bucket)) {
       ctx.fillStyle = missing;
-      ctx.fillRect(x, bbox.top, width, bbox.height);
+      ctx.fillRect(x, bbox.top, width, Math.max(LEAST_HATCH_PX * devicePixelRatio, (1 - bucket.coverage) * bbox.height));
     }
     const floor = plot.valToPos(0, "y", true);
     if (bucket.energy_wh !== null) this.column(ctx, x, width, floor, plot.valToPos(bucket.energy_wh, "y", true), isRecovered(bucket) && recovered);

@@ -26,7 +26,7 @@ export class Energy {
 
   async load(view, answers) {
     const asked = { by: view.range.by };
-    const before = view.compare ? answers.get("energy", asked, view.range.previous) : null;
+    const before = view.compare && view.range.previous ? answers.get("energy", asked, view.range.previous) : null;
     const [answer, earlier] = await Promise.all([answers.get("energy", asked), before]);
     Object.assign(this, { view, answer, earlier });
     this.chart ??= new EnergyChart(this.section.querySelector(".plot__canvas"), this.group, (index) =>

@@ -2,6 +2,7 @@
 import { now } from "../clock.js";
 import { plain } from "../formats.js";
 import { show, text } from "../page.js";
+import { DEMAND_POINTS } from "./demand.js";
 import { covered, energy, lasting, money, percent, power, when } from "./quantities.js";
 
 const FULL = 0.999;
@@ -17,7 +18,7 @@ export class Facts {
     const [statistics, answer, demand] = await Promise.all([
       answers.get("statistics"),
       answers.get("energy", { by: view.range.by }),
-      answers.get("demand", { points: 300 }),
+      answers.get("demand", { points: DEMAND_POINTS }),
     ]);
     const share = covered(answer.coverage);
     const cost = answer.cost === null ? text("no_cost") : money(answer.cost, answer.currency);

@@ -3,7 +3,7 @@ import { clock, dayAndMonth, hourAndMinute } from "../formats.js";
 import { labels, show, text } from "../page.js";
 import { ask } from "./ask.js";
 import { COLOURS, OverlayChart } from "./overlay-chart.js";
-import { measured } from "./quantities.js";
+import { measured, stepText } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
 import { columnsOf } from "./trend-chart.js";
 
@@ -34,7 +34,7 @@ export class Overlay {
     this.view = view;
     this.prepare(metric, panels);
     this.chart.draw(found.map(({ points }) => columnsOf(points, metric).slice(0, 2)));
-    show(this.section.querySelector("[data-say=level]"), found.length ? text(`level_${found[0].level}`) : "");
+    show(this.section.querySelector("[data-say=level]"), found.length ? stepText(found[0].step_s) : "");
     show(this.section.querySelector("[data-say=metric]"), labels[metric]);
     show(this.section.querySelector(".plot__unit"), this.chart.shownUnit);
   }

@@ -5,6 +5,7 @@ import { text, units } from "../page.js";
 const language = document.documentElement.lang || "en";
 const THOUSANDS_FROM = 10_000;
 const DAY_MS = 86_400_000;
+const DAYS_FROM_S = 3 * 86_400;
 const CURRENCIES = { "id IDR": "Rp" };
 
 const known = (value) => value !== null && value !== undefined;
@@ -45,11 +46,19 @@ export function percent(share) {
 export const covered = (share) => (known(share) ? text("covered", { percent: percent(share) }) : "");
 
 export function lasting(seconds) {
+  if (seconds >= DAYS_FROM_S) return text("days", { days: plain(seconds / 86_400, 1) });
   const all = Math.round(seconds / 60);
   const [hours, minutes] = [Math.floor(all / 60), all % 60];
   if (!hours) return text("minutes", { minutes: plain(minutes, 0) });
-  if (!minutes || hours >= 100) return text("hours", { hours: plain(hours, 0) });
+  if (!minutes) return text("hours", { hours: plain(hours, 0) });
   return text("hours_minutes", { hours: plain(hours, 0), minutes: plain(minutes, 0) });
+}
+
+// What the points of a chart are: "Single readings", "Means over 3 min".
+export function stepText(seconds) {
+  if (seconds === null) return text("single");
+  if (seconds % 86_400 === 0) return text("means", { step: seconds === 86_400 ? text("day") : text("days", { days: plain(seconds / 86_400, 0) }) });
+  return text("means", { step: seconds < 60 ? text("seconds", { seconds: plain(seconds, 0) }) : lasting(seconds) });
 }
 
 export const when = (written) => (written ? toTheMinute(Date.parse(written)) : "");

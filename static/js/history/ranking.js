@@ -79,7 +79,7 @@ export class Ranking {
       show(fact.querySelector(".fact__value"), value);
       if (note !== undefined) show(fact.querySelector(".fact__note"), note);
     }
-    const sentence = text("sum_summary", { energy: figures.energy[0], maximum: figures.maximum[0], at: figures.maximum[1], covered: share });
+    const sentence = text(total.maximum_w === null ? "sum_unknown" : "sum_summary", { energy: figures.energy[0], maximum: figures.maximum[0], at: figures.maximum[1], covered: share });
     this.summary(this.largest());
     this.tell(total.coverage ? "quiet" : "none", total.coverage ? sentence : text("covered_none"));
   }

@@ -1,9 +1,10 @@
 // The charts that share a time axis: they move together, and say where they came to rest.
 const SETTLED_MS = 220;
-const SHORTEST_MS = 60_000;
+const STEP_MS = 60_000; // what the server cuts times down to
+const SHORTEST_MS = 2 * STEP_MS;
 const LONGEST_MS = 20 * 366 * 86_400_000;
-const EARLIEST = Date.UTC(1971, 0, 2);
-const LATEST = Date.UTC(2199, 11, 30);
+const EARLIEST = Date.UTC(2006, 0, 2);
+const LATEST = Date.UTC(2098, 11, 30);
 
 export class TimeGroup {
   // onSettled(from, to, how): a window was chosen; onBack(): away from it again.
@@ -48,8 +49,7 @@ export class TimeGroup {
 
   rest(how) {
     clearTimeout(this.timer);
-    const step = this.to - this.from > 3_600_000 ? 60_000 : 1000;
-    this.onSettled(Math.round(this.from / step) * step, Math.round(this.to / step) * step, how);
+    this.onSettled(Math.round(this.from / STEP_MS) * STEP_MS, Math.round(this.to / STEP_MS) * STEP_MS, how);
   }
 
   bounded(from, to) {

@@ -1,6 +1,6 @@
 // The readings: one chart for each chosen metric, all on one time axis.
 import { labels, settings, show, text } from "../page.js";
-import { bucket, measured, percent, when } from "./quantities.js";
+import { bucket, measured, percent, stepText, when } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
 import { TableOf, table } from "./table.js";
 import { TrendChart } from "./trend-chart.js";
@@ -30,11 +30,11 @@ export class Trends {
 
   async load(view, answers) {
     const asked = { points: this.wantedPoints(), metrics: view.metrics.join(",") };
-    const before = view.compare ? answers.get("trends", asked, view.range.previous) : null;
+    const before = view.compare && view.range.previous ? answers.get("trends", asked, view.range.previous) : null;
     const [trends, earlier] = await Promise.all([answers.get("trends", asked), before]);
     Object.assign(this, { view, points: trends.points, earlier: earlier?.points });
-    const level = text(`level_${trends.level}`);
-    show(this.level, trends.level === "raw" ? level : text("with_band", { level }));
+    const level = stepText(trends.step_s);
+    show(this.level, trends.step_s === null ? level : text("with_band", { level }));
     for (const figure of this.figures) {
       figure.hidden = !view.metrics.includes(figure.dataset.metric);
       if (!figure.hidden) this.draw(figure, figure.dataset.metric);
@@ -51,8 +51,8 @@ export class Trends {
 
   draw(figure, metric) {
     const chart = this.charts.get(metric) ?? this.make(figure, metric);
-    const shift = Date.parse(this.view.range.start) - Date.parse(this.view.range.previous.start);
-    chart.draw(this.points, this.earlier, shift);
+    const { start, previous } = this.view.range;
+    chart.draw(this.points, this.earlier, previous && Date.parse(start) - Date.parse(previous.start));
     show(figure.querySelector(".plot__unit"), chart.shownUnit);
   }
 

@@ -78,9 +78,7 @@ def compare_range(request: HttpRequest) -> HttpResponse:
     return JsonResponse(compare_view(request, presentation.in_order(Panel.objects.shown()))[2])
 
 
-def compare_view(
-    request: HttpRequest, panels: Sequence[Panel]
-) -> tuple[Range, Kept, CompareView]:
+def compare_view(request: HttpRequest, panels: Sequence[Panel]) -> tuple[Range, Kept, CompareView]:
     asked = request.GET
     by_name = {panel.name: panel for panel in panels}
     at_first = sorted(by_name, key=lambda name: by_name[name].last_reading_at is None)[:_AT_FIRST]
@@ -93,9 +91,7 @@ def compare_view(
     view: CompareView = {
         "range": range_view(span, site),
         "metric": metric,
-        "panels": [
-            _compared(number, by_name[name]) for number, name in enumerate(chosen, start=1)
-        ],
+        "panels": [_compared(number, by_name[name]) for number, name in enumerate(chosen, start=1)],
     }
     return span, kept, view
 
@@ -123,9 +119,7 @@ def _choices(panels: Sequence[Panel], view: CompareView) -> list[dict[str, Any]]
     ]
 
 
-def _notice(
-    request: HttpRequest, panels: Sequence[Panel], comparison: Answer | None
-) -> StateView:
+def _notice(request: HttpRequest, panels: Sequence[Panel], comparison: Answer | None) -> StateView:
     asked = {name for part in request.GET.getlist("panels") for name in part.split(",")}
     if not panels:
         return StateView("none", gettext("No panel yet"))

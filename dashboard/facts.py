@@ -90,7 +90,12 @@ def period_facts(statistics: Answer, energy: Answer, demand: Answer) -> list[Fac
             formatting.number(demand["load_factor"], 2),
             covered(demand["coverage"]),
         ),
-        Fact("coverage", gettext("Coverage"), quantities.percent(statistics["coverage"]), gettext("of the time")),
+        Fact(
+            "coverage",
+            gettext("Coverage"),
+            quantities.percent(statistics["coverage"]),
+            gettext("of the time"),
+        ),
     ]
 
 

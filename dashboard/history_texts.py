@@ -22,7 +22,9 @@ TEXTS = {
     "means": _("Means over {step}"),
     "with_band": _("{level}, with lowest and highest"),
     "largest": _("{title} takes the most: {energy}, {share} of the total."),
-    "trend_summary": _("{label}: {mean} on average, between {low} ({low_at}) and {high} ({high_at})."),
+    "trend_summary": _(
+        "{label}: {mean} on average, between {low} ({low_at}) and {high} ({high_at})."
+    ),
     "trend_empty": _("{label}: no readings in this period."),
     "energy_summary": _("{energy} in this period, {cost}. {covered}."),
     "energy_summary_unpriced": _("{energy} in this period; no tariff, so no cost. {covered}."),
@@ -35,7 +37,9 @@ TEXTS = {
     "demand_summary": _("Highest 15-minute mean {demand}, {at}. Load factor {factor}. {covered}."),
     "demand_empty": _("No quarter of an hour of this period is complete."),
     "demand_running": _("Running block: {mean} after {elapsed}; it is heading for {forecast}."),
-    "duration_summary": _("Half of the time the load was at least {half}, a tenth of it at least {tenth}. {covered}."),
+    "duration_summary": _(
+        "Half of the time the load was at least {half}, a tenth of it at least {tenth}. {covered}."
+    ),
     "duration_empty": _("No quarter of an hour of this period is complete."),
     "duration_read": _("{percent} of the time ({hours}) at least {power}"),
     "block_incomplete": _("incomplete"),

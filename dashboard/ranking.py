@@ -68,7 +68,9 @@ def total_facts(comparison: Answer | None) -> list[Fact]:
     share = covered(total.get("coverage"))
     balance = total.get("balance_percent")
     return [
-        Fact("energy", gettext("Energy together"), quantities.energy(total.get("energy_wh")), share),
+        Fact(
+            "energy", gettext("Energy together"), quantities.energy(total.get("energy_wh")), share
+        ),
         Fact(
             "cost",
             gettext("Cost together"),

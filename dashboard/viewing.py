@@ -15,7 +15,7 @@ from django.utils.dateformat import format as date_text
 from django.utils.dateparse import parse_date, parse_datetime
 
 from dashboard import ranges
-from dashboard.ranges import CALENDAR_KINDS, Range, Step
+from dashboard.ranges import CALENDAR_KINDS, Kind, Range, Step
 from meters.live import iso
 
 Parameters = Mapping[str, str]
@@ -72,7 +72,7 @@ def chosen_range(asked: Parameters, default_day: date, zone: ZoneInfo) -> Range:
     """The range that the parameters `range`, `date`, `from`, `to` ask for; else the default day's."""
     if custom := _custom(asked, zone):
         return custom
-    kind = next((each for each in CALENDAR_KINDS if each == asked.get("range")), "day")
+    kind: Kind = next((each for each in CALENDAR_KINDS if each == asked.get("range")), "day")
     return ranges.calendar(kind, _day(asked.get("date", "")) or default_day, zone)
 
 

@@ -204,13 +204,17 @@ class Meter:
             {
                 "start": iso(a),
                 "end": iso(b),
-                "demand_w": self.spread("power", a, b)["mean"] if self.coverage(a, b) == 1 else None,
+                "demand_w": self.spread("power", a, b)["mean"]
+                if self.coverage(a, b) == 1
+                else None,
                 "at": iso(a),
             }
             for a, b in buckets(start, end, step)
         ]
 
-    def load_duration(self, start: datetime, end: datetime, asked: dict[str, str]) -> dict[str, Any]:
+    def load_duration(
+        self, start: datetime, end: datetime, asked: dict[str, str]
+    ) -> dict[str, Any]:
         powers = sorted(
             (b["demand_w"] for b in self.blocks(start, end, 500) if b["demand_w"] is not None),
             reverse=True,
@@ -261,9 +265,7 @@ class Meter:
         }
 
 
-def buckets(
-    start: datetime, end: datetime, step: timedelta
-) -> Iterator[tuple[datetime, datetime]]:
+def buckets(start: datetime, end: datetime, step: timedelta) -> Iterator[tuple[datetime, datetime]]:
     while start < end:
         yield start, min(start + step, end)
         start += step

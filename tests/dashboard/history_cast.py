@@ -12,7 +12,12 @@ START = datetime(2007, 2, 8, 10, tzinfo=ZONE)
 
 
 def panel_with_history(
-    name: str, *, power_w: float = 1200.0, minutes: int = 120, missing: range = range(0), **values: Any
+    name: str,
+    *,
+    power_w: float = 1200.0,
+    minutes: int = 120,
+    missing: range = range(0),
+    **values: Any,
 ) -> Panel:
     """A reading each minute from 10:00 on 8 February 2007, but those of the `missing` minutes."""
     panel = Panel.objects.create(name=name, **values)

@@ -19,14 +19,19 @@ class DemandChart extends Plot {
 
   draw({ blocks, maximum, running }) {
     Object.assign(this, { maximum, running });
-    const at = blocks.map(({ start }) => Date.parse(start));
-    const values = blocks.map(({ demand_w }) => demand_w);
-    if (blocks.length) {
-      at.push(Date.parse(blocks.at(-1).end));
-      values.push(values.at(-1));
-    }
-    ({ unit: this.shownUnit, by: this.by } = axisUnit("W", Math.max(0, ...values)));
-    this.show([at, values], this.group);
+    ({ unit: this.shownUnit, by: this.by } = axisUnit("W", Math.max(0, ...blocks.map(({ demand_w }) => demand_w))));
+    this.show(this.steps(blocks), this.group);
+  }
+
+  // A step is drawn from its start to the next one's: before a gap it needs an end of its own.
+  steps(blocks) {
+    const points = blocks.flatMap(({ start, end, demand_w }, i) => {
+      const step = [[Date.parse(start), demand_w, i]];
+      const last = demand_w !== null && (blocks[i + 1]?.demand_w ?? null) === null;
+      return last ? [...step, [Date.parse(end) - 1, demand_w, i]] : step;
+    });
+    this.places = points.map(([, , place]) => place);
+    return [0, 1].map((column) => points.map((point) => point[column]));
   }
 
   options(group, onRead) {
@@ -40,7 +45,7 @@ class DemandChart extends Plot {
       series: [{}, { stroke: line, fill: () => this.palette.fill, width: 1.5, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } }],
       hooks: {
         draw: [(plot) => this.marks(plot)],
-        setCursor: [({ cursor: { idx, left } }) => onRead(left < 0 || idx == null ? undefined : idx)],
+        setCursor: [({ cursor: { idx, left } }) => onRead(left < 0 || idx == null ? undefined : this.places[idx])],
       },
     };
   }

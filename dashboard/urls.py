@@ -1,12 +1,16 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import views
+from dashboard import compare, history, views
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("panels/<str:name>/", views.panel, name="panel"),
     path("panels/<str:name>/points", views.panel_points, name="panel-points"),
+    path("panels/<str:name>/history", history.history, name="panel-history"),
+    path("panels/<str:name>/history/range", history.history_range, name="panel-history-range"),
+    path("compare", compare.compare, name="compare"),
+    path("compare/range", compare.compare_range, name="compare-range"),
     path(
         "login/",
         LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),

@@ -2,7 +2,7 @@
 import { now, setClock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Detail } from "./detail.js";
-import { leaveForLogin, leaveIfLoggedOut, readingsInPage, settings } from "./page.js";
+import { inPage, leaveForLogin, leaveIfLoggedOut, settings } from "./page.js";
 import { PanelList } from "./panel-list.js";
 import { Readings } from "./readings.js";
 import { LiveSocket } from "./socket.js";
@@ -12,7 +12,7 @@ const SLEPT_MS = 20_000;
 const readings = new Readings(settings.panel);
 const connection = new Connection();
 const list = new PanelList(readings);
-readings.stored(readingsInPage());
+readings.stored(inPage("readings"));
 const detail = new Detail(readings, connection);
 
 // However fast readings arrive, the page is painted once a frame.

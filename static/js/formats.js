@@ -22,6 +22,16 @@ export function number(metric, value) {
   }).format(value);
 }
 
+// A number of no metric.
+export function plain(value, digits) {
+  if (value === null || value === undefined) return "–";
+  return cached(`plain ${digits}`, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay: "negative",
+  }).format(value);
+}
+
 // A number on an axis whose ticks are `step` apart: short (4.43M), and different from its neighbours.
 export function tick(value, step) {
   const size = Math.abs(value);
@@ -48,6 +58,20 @@ export function date(at) {
   const found = Object.fromEntries(parts.formatToParts(at).map(({ type, value }) => [type, value]));
   return `${found.day} ${found.month} ${found.year}`;
 }
+
+// "8 Feb"; "8 Feb 2007 10:15"; "Feb"; for axes and read-outs.
+const days = new Intl.DateTimeFormat(language, { timeZone, day: "numeric", month: "short" });
+const months = new Intl.DateTimeFormat(language, { timeZone, month: "short" });
+const years = new Intl.DateTimeFormat(language, { timeZone, year: "numeric" });
+
+export function dayAndMonth(at) {
+  const found = Object.fromEntries(days.formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${found.day} ${found.month}`;
+}
+
+export const month = (at) => months.format(at);
+export const year = (at) => years.format(at);
+export const toTheMinute = (at) => `${date(at)} ${hourAndMinute(at)}`;
 
 export const full = (at) => `${date(at)} ${clock(at)} ${settings.zoneLabel}`;
 export const near = (at) => (date(at) === date(now()) ? clock(at) : `${date(at)} ${clock(at)}`);

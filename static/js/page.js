@@ -4,6 +4,8 @@ const embedded = JSON.parse(document.getElementById("page")?.textContent ?? '{"t
 
 export const settings = live?.dataset ?? {};
 export const decimals = embedded.decimals ?? {};
+export const units = embedded.units ?? {};
+export const labels = embedded.labels ?? {};
 
 // One of the shared sentences of dashboard/texts.py, with {time} and the like filled in.
 export function text(key, filledIn = {}) {
@@ -11,8 +13,9 @@ export function text(key, filledIn = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => filledIn[name] ?? whole);
 }
 
-export function readingsInPage() {
-  return JSON.parse(document.getElementById("readings").textContent);
+// What the server embedded as JSON under this id.
+export function inPage(id) {
+  return JSON.parse(document.getElementById(id).textContent);
 }
 
 // Writing only what differs keeps live regions quiet and the layout untouched.
@@ -25,7 +28,7 @@ export function mark(element, state) {
 }
 
 export function leaveForLogin() {
-  const here = encodeURIComponent(location.pathname);
+  const here = encodeURIComponent(location.pathname + location.search);
   location.assign(`${settings.login}?next=${here}`);
 }
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -42,12 +43,14 @@ class Person:
     page: Page
     base_url: str
     complaints: list[str] = field(default_factory=list)
+    expected: str = ""  # words of a complaint that the test itself provokes
     hosts: set[str] = field(default_factory=set)
 
     def note_console(self, message: ConsoleMessage) -> None:
         # Chromium reports what it could not reach; while a test has the server down,
         # that is what it should see.
         expected = "WebSocket" in message.text or "ERR_CONNECTION_REFUSED" in message.text
+        expected |= bool(self.expected) and self.expected in message.text
         if message.type in ("error", "warning") and not expected:
             self.complaints.append(message.text)
 
@@ -72,10 +75,17 @@ def person(chromium: Browser) -> Iterator[Callable[..., Person]]:
     """Makes people; at the end, none of their pages may have complained or asked another host."""
     people: list[Person] = []
 
-    def make(base_url: str, width: int = 1280, height: int = 800, scheme: str = "light") -> Person:
+    def make(
+        base_url: str,
+        width: int = 1280,
+        height: int = 800,
+        scheme: str = "light",
+        **of_the_context: Any,
+    ) -> Person:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
+            **of_the_context,
         )
         someone = Person(context.new_page(), base_url)
         someone.page.on("console", someone.note_console)

@@ -1,0 +1,68 @@
+"""Powers, energies, shares and spans of time as people read them. static/js/history/quantities.js
+writes the same in the browser."""
+
+import math
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.dateformat import format as date_text
+
+from dashboard.formatting import NOT_MEASURED, number
+from dashboard.history_texts import text
+from meters.metrics import METRICS
+
+# From here on thousands are counted: 12,345 W are 12.35 kW.
+_THOUSANDS_FROM = 10_000
+_DAYS_FROM_S = 3 * 86_400
+
+
+def power(value: float | None, unit: str = "W") -> str:
+    """A power of `unit` W, VA or the like: "1,802.9 W", "12.35 kW"."""
+    if value is None:
+        return NOT_MEASURED
+    if abs(value) < _THOUSANDS_FROM:
+        return f"{number(value, 1)} {unit}"
+    return f"{number(value / 1000, 2)} k{unit}"
+
+
+def energy(value: float | None, unit: str = "Wh") -> str:
+    """Always in thousands, as bills are: "0.123 kWh", "12.35 kWh", "12,345.7 kWh"."""
+    if value is None:
+        return NOT_MEASURED
+    thousands = value / 1000
+    decimals = 3 if abs(thousands) < 1 else 2 if abs(thousands) < _THOUSANDS_FROM else 1
+    return f"{number(thousands, decimals)} k{unit}"
+
+
+def measured(metric: str, value: float | None) -> str:
+    """A value of one of the metrics, with its unit."""
+    if metric == "power" or value is None:
+        return power(value)
+    known = METRICS[metric]
+    figure = number(value, known.decimals)
+    return f"Rp {figure}" if known.unit == "Rp" else f"{figure} {known.unit}"
+
+
+def percent(share: float | None) -> str:
+    """Cut off and never rounded up: 99.97 % covered is not all of it."""
+    if share is None:
+        return NOT_MEASURED
+    tenths = math.floor(share * 1000 + 1e-6) / 10
+    return f"{number(tenths, 0 if tenths == int(tenths) else 1)} %"
+
+
+def lasting(seconds: float) -> str:
+    """ "12 min", "3 h", "3 h 20 min", "14.1 days"."""
+    if seconds >= _DAYS_FROM_S:
+        return text("days", days=number(seconds / 86_400, 1))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return text("minutes", minutes=number(minutes, 0))
+    if not minutes:
+        return text("hours", hours=number(hours, 0))
+    return text("hours_minutes", hours=number(hours, 0), minutes=number(minutes, 0))
+
+
+def when(moment: datetime | None) -> str:
+    """Date and time of day at the site, to the minute: what a table has room for."""
+    return date_text(timezone.localtime(moment), "j M Y H:i") if moment else ""

@@ -1,0 +1,109 @@
+// Energy as bars. The share of the time that is missing is hatched from the top, what the register told is a hatched bar.
+import { cursorOptions, gestures } from "./gestures.js";
+import { nearZero, Plot, siteTime } from "./plot.js";
+import { axisUnit } from "./quantities.js";
+
+const FULL = 0.999;
+const WIDEST_PX = 96;
+const LEAST_HATCH_PX = 6;
+
+// Slanting lines, to be repeated; `up` tells two hatches apart without their colours.
+function hatch(context, colour, up) {
+  const size = Math.round(6 * devicePixelRatio);
+  const tile = Object.assign(document.createElement("canvas"), { width: size, height: size });
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.3 * devicePixelRatio;
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift - 1, up ? size + 1 : -1);
+    pen.lineTo(shift + size + 1, up ? -1 : size + 1);
+  }
+  pen.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
+export const isMissing = (bucket) => bucket.quality === "empty" || bucket.coverage < FULL;
+export const isRecovered = (bucket) => bucket.quality === "recovered" || bucket.recovered > 0;
+
+export class EnergyChart extends Plot {
+  constructor(element, group, onRead) {
+    super(element, (self) => self.options(group, onRead));
+    Object.assign(this, { group, buckets: [], before: [] });
+    group.add(this.plot);
+  }
+
+  // `before`: the buckets of the period before, the first beside the first.
+  draw(buckets, before) {
+    Object.assign(this, { buckets, before: before ?? [] });
+    const heights = buckets.map(({ energy_wh }) => energy_wh);
+    const earlier = buckets.map((_, i) => this.before[i]?.energy_wh ?? null);
+    const largest = Math.max(0, ...heights.concat(earlier).map((value) => Math.abs(value ?? 0)));
+    ({ unit: this.shownUnit, by: this.by } = largest ? { unit: "kWh", by: 1000 } : axisUnit("Wh", 0));
+    const middles = buckets.map(({ start, end }) => (Date.parse(start) + Date.parse(end)) / 2);
+    this.show([middles, heights, earlier], this.group);
+  }
+
+  options(group, onRead) {
+    const unseen = { paths: () => null, points: { show: false } };
+    return {
+      tzDate: siteTime,
+      plugins: [gestures(group)],
+      cursor: { ...cursorOptions, points: { show: false } },
+      scales: { x: { range: () => [group.from, group.to] }, y: { range: nearZero } },
+      axes: [this.timeAxis(), this.valueAxis()],
+      series: [{}, unseen, unseen],
+      hooks: {
+        drawAxes: [(plot) => this.bars(plot)],
+        setCursor: [({ cursor: { idx, left } }) => onRead(left < 0 || idx == null ? undefined : idx)],
+      },
+    };
+  }
+
+  bars(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    const missing = hatch(ctx, this.palette.missing, false);
+    const recovered = hatch(ctx, this.palette.line, true);
+    this.buckets?.forEach((bucket, i) => this.bar(plot, bucket, i, { missing, recovered }));
+    ctx.restore();
+  }
+
+  bar(plot, bucket, index, { missing, recovered }) {
+    const { ctx, bbox } = plot;
+    const [left, right] = [bucket.start, bucket.end].map((at) => plot.valToPos(Date.parse(at), "x", true));
+    const gap = Math.min(0.24 * (right - left), 8 * devicePixelRatio);
+    const width = Math.max(1, Math.min(right - left - gap, WIDEST_PX * devicePixelRatio));
+    const x = Math.round((left + right - width) / 2);
+    if (isMissing(bucket)) {
+      ctx.fillStyle = missing;
+      ctx.fillRect(x, bbox.top, width, Math.max(LEAST_HATCH_PX * devicePixelRatio, (1 - bucket.coverage) * bbox.height));
+    }
+    const floor = plot.valToPos(0, "y", true);
+    if (bucket.energy_wh !== null) this.column(ctx, x, width, floor, plot.valToPos(bucket.energy_wh, "y", true), isRecovered(bucket) && recovered);
+    const before = this.before[index]?.energy_wh;
+    if (before != null) this.outline(ctx, x, width, floor, plot.valToPos(before, "y", true));
+  }
+
+  column(ctx, x, width, floor, top, recovered) {
+    const area = [x, Math.min(top, floor), width, Math.abs(floor - top)];
+    ctx.fillStyle = recovered ? this.palette.surface : this.palette.line;
+    ctx.fillRect(...area);
+    if (!recovered) return;
+    ctx.fillStyle = recovered;
+    ctx.fillRect(...area);
+    ctx.strokeStyle = this.palette.line;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.strokeRect(...area);
+  }
+
+  outline(ctx, x, width, floor, top) {
+    ctx.strokeStyle = this.palette.before;
+    ctx.lineWidth = 1.25 * devicePixelRatio;
+    ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.strokeRect(x - devicePixelRatio, Math.min(top, floor), width + 2 * devicePixelRatio, Math.abs(floor - top));
+    ctx.setLineDash([]);
+  }
+}

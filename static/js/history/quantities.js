@@ -1,0 +1,80 @@
+// Powers, energies, money, shares and spans of time as dashboard/quantities.py writes them.
+import { dayAndMonth, hourAndMinute, clock, number, plain, toTheMinute } from "../formats.js";
+import { text, units } from "../page.js";
+
+const language = document.documentElement.lang || "en";
+const THOUSANDS_FROM = 10_000;
+const DAY_MS = 86_400_000;
+const DAYS_FROM_S = 3 * 86_400;
+const CURRENCIES = { "id IDR": "Rp" };
+
+const known = (value) => value !== null && value !== undefined;
+
+// Of `unit` W, VA or the like: "1,802.9 W", "12.35 kW".
+export function power(value, unit = "W") {
+  if (!known(value)) return "–";
+  return Math.abs(value) < THOUSANDS_FROM ? `${plain(value, 1)} ${unit}` : `${plain(value / 1000, 2)} k${unit}`;
+}
+
+// Always in thousands, as bills are.
+export function energy(value, unit = "Wh") {
+  if (!known(value)) return "–";
+  const size = Math.abs(value / 1000);
+  return `${plain(value / 1000, size < 1 ? 3 : size < THOUSANDS_FROM ? 2 : 1)} k${unit}`;
+}
+
+export function measured(metric, value) {
+  if (metric === "power" || !known(value)) return power(value);
+  return units[metric] === "Rp" ? `Rp ${number(metric, value)}` : `${number(metric, value)} ${units[metric]}`;
+}
+
+// "IDR 1,234.50": a minus stands before the currency.
+export function money(amount, currency) {
+  if (!known(amount)) return "–";
+  const rounded = Number(amount);
+  const figure = plain(Math.abs(rounded), 2);
+  return `${rounded <= -0.005 ? "-" : ""}${CURRENCIES[`${language} ${currency}`] ?? currency} ${figure}`;
+}
+
+// Cut off and never rounded up: 99.97 % covered is not all of it.
+export function percent(share) {
+  if (!known(share)) return "–";
+  const tenths = Math.floor(share * 1000 + 1e-6) / 10;
+  return `${plain(tenths, Number.isInteger(tenths) ? 0 : 1)} %`;
+}
+
+export const covered = (share) => (known(share) ? text("covered", { percent: percent(share) }) : "");
+
+export function lasting(seconds) {
+  if (seconds >= DAYS_FROM_S) return text("days", { days: plain(seconds / 86_400, 1) });
+  const all = Math.round(seconds / 60);
+  const [hours, minutes] = [Math.floor(all / 60), all % 60];
+  if (!hours) return text("minutes", { minutes: plain(minutes, 0) });
+  if (!minutes) return text("hours", { hours: plain(hours, 0) });
+  return text("hours_minutes", { hours: plain(hours, 0), minutes: plain(minutes, 0) });
+}
+
+// What the points of a chart are: "Single readings", "Means over 3 min".
+export function stepText(seconds) {
+  if (seconds === null) return text("single");
+  if (seconds % 86_400 === 0) return text("means", { step: seconds === 86_400 ? text("day") : text("days", { days: plain(seconds / 86_400, 0) }) });
+  return text("means", { step: seconds < 60 ? text("seconds", { seconds: plain(seconds, 0) }) : lasting(seconds) });
+}
+
+export const when = (written) => (written ? toTheMinute(Date.parse(written)) : "");
+
+// "8 Feb 10:00 – 10:15", "8 Feb" for a whole day, "8 Feb 10:00:05" for a moment.
+export function bucket(start, end) {
+  if (start === end) return `${dayAndMonth(start)} ${clock(start)}`;
+  const whole = hourAndMinute(start) === hourAndMinute(end) || end - start > 0.9 * DAY_MS;
+  if (whole && end - start < 1.2 * DAY_MS) return dayAndMonth(start);
+  if (whole) return `${dayAndMonth(start)} – ${dayAndMonth(end - 1)}`;
+  return `${dayAndMonth(start)} ${hourAndMinute(start)} – ${hourAndMinute(end)}`;
+}
+
+// What to divide a chart's values by, so that its axis has short numbers, and the unit then.
+export function axisUnit(unit, largest) {
+  return Math.abs(largest) < THOUSANDS_FROM || unit === "V" || unit === "Rp"
+    ? { unit, by: 1 }
+    : { unit: `k${unit}`, by: 1000 };
+}

@@ -1,0 +1,81 @@
+// A metric over time: the mean as a line, from lowest to highest as a band, gaps as gaps.
+import { units } from "../page.js";
+import { cursorOptions, gestures } from "./gestures.js";
+import { nearest, nearZero, Plot, siteTime, steady } from "./plot.js";
+import { axisUnit } from "./quantities.js";
+
+const { uPlot } = window;
+const [MEAN, MIN, MAX, BEFORE] = [1, 2, 3, 4];
+const FEW = 60;
+
+// A reading without neighbours would be invisible as a line: it is drawn as a point; so are all when few.
+function lonely(plot, series) {
+  const values = plot.data[series];
+  const [first, last] = plot.series[0].idxs;
+  const there = [];
+  for (let i = first; i <= last; i += 1) if (values[i] != null) there.push(i);
+  return there.length <= FEW ? there : there.filter((i) => values[i - 1] == null && values[i + 1] == null);
+}
+
+// [middle of each bucket, mean, min, max], null where nothing was measured.
+export function columnsOf(points, metric) {
+  const at = points.map(({ start, end }) => (Date.parse(start) + Date.parse(end)) / 2);
+  const of = (which) => points.map((point) => point[metric]?.[which] ?? null);
+  return [at, of("mean"), of("min"), of("max")];
+}
+
+export class TrendChart extends Plot {
+  // onRead(index of a point, value of the period before), onRead() while nothing is pointed at.
+  constructor(element, metric, group, onRead) {
+    super(element, (self) => self.options(metric, group, onRead));
+    Object.assign(this, { metric, group });
+    this.unit = units[metric];
+    group.add(this.plot);
+  }
+
+  // `before` are the points of the period before, moved by `shift` ms onto this one.
+  draw(points, before, shift) {
+    const own = columnsOf(points, this.metric);
+    this.places = new Map(own[0].map((at, index) => [at, index]));
+    const largest = Math.max(0, ...own[MAX].concat(own[MEAN]).map((value) => Math.abs(value ?? 0)));
+    const { unit, by } = axisUnit(this.unit, largest);
+    Object.assign(this, { by, shownUnit: unit });
+    this.show(before ? joined(own, columnsOf(before, this.metric), shift) : [...own, own[0].map(() => null)], this.group);
+  }
+
+  options(metric, group, onRead) {
+    const quiet = { stroke: null, width: 0, points: { show: false } };
+    const line = () => this.palette.line;
+    return {
+      tzDate: siteTime,
+      plugins: [gestures(group)],
+      cursor: {
+        ...cursorOptions,
+        points: { size: (_, series) => (series === MEAN ? 8 : 0), stroke: line, fill: line },
+        dataIdx: (plot, series, index) => (series === MEAN || series === BEFORE ? nearest(plot.data[series], index) : index),
+      },
+      scales: { x: { range: () => [group.from, group.to] }, y: { range: metric === "voltage" ? steady : nearZero } },
+      axes: [this.timeAxis(), this.valueAxis()],
+      bands: [{ series: [MAX, MIN], fill: () => this.palette.fill }],
+      series: [
+        {},
+        { stroke: line, width: 1.75, points: { show: true, size: 5, fill: line, filter: lonely } },
+        quiet,
+        quiet,
+        { stroke: () => this.palette.before, width: 1.25, dash: [5, 4], points: { show: false } },
+      ],
+      hooks: {
+        setCursor: [
+          ({ cursor: { idxs, left }, data }) => {
+            if (left < 0 || idxs?.[MEAN] == null || !data[0].length) return onRead();
+            return onRead(this.places.get(data[0][idxs[MEAN]]), data[BEFORE][idxs[BEFORE]]);
+          },
+        ],
+      },
+    };
+  }
+}
+
+function joined(own, before, shift) {
+  return uPlot.join([own, [before[0].map((at) => at + shift), before[1]]]);
+}

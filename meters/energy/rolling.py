@@ -7,6 +7,8 @@ never waits for that row. In one transaction:
 2. Read the dirty ranges, and only then the readings: what comes in meanwhile marks them again.
 3. Compute the minutes that are concerned from the readings, and every coarser level from the finer.
 4. Take the ranges off the list, unless they have changed since.
+
+A long range is done piece by piece, a piece in each transaction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from meters.energy import tables
 from meters.energy.bucket import Bucket, combine
@@ -29,12 +32,14 @@ from meters.energy.sql import Span
 from meters.energy.tariffs import TariffBook
 from meters.energy.voltage import replace_ten_minutes
 from meters.models import DirtyRange, Panel, RollupState
+from meters.models.rollup import mark_dirty
 from meters.mqtt.timestamps import to_datetime, to_microseconds
 
 PANELS_AT_ONCE = 50
 ROWS_AT_ONCE = 5_000
 _ROWS_IN_MEMORY = 50_000
 _SMALL_US = 2 * HOUR_US
+_MARKS_AT_ONCE = 100
 _PROBED_US = 10 * MINUTE_US
 _HALF_US = 30 * MINUTE_US
 
@@ -44,7 +49,7 @@ class _Mark:
     """A row of DirtyRange."""
 
     panel: int
-    hour: datetime
+    minute: datetime
     first: int
     last: int
     version: int
@@ -52,7 +57,7 @@ class _Mark:
     @classmethod
     def of(cls, row: DirtyRange) -> "_Mark":
         first, last = to_microseconds(row.first), to_microseconds(row.last)
-        return cls(row.panel_id, row.hour, first, last, row.version)
+        return cls(row.panel_id, row.minute, first, last, row.version)
 
 
 @dataclass(slots=True)
@@ -79,15 +84,15 @@ class _Work:
                 self.stretch.end = max(row_us - row_us % MINUTE_US, marked.start + MINUTE_US)
 
     def take_off(self) -> None:
-        """The marks, as far as they are done and have not changed since."""
-        for mark in self.marks:
-            unchanged = DirtyRange.objects.filter(
-                panel=mark.panel, hour=mark.hour, version=mark.version
-            )
-            if mark.last < self.stretch.end:
-                unchanged.delete()
-            elif mark.first < self.stretch.end:
-                unchanged.update(first=to_datetime(self.stretch.end))
+        """The marks that have not changed since, and in their place one for what is left."""
+        for start in range(0, len(self.marks), _MARKS_AT_ONCE):
+            _unchanged(self.marks[start : start + _MARKS_AT_ONCE]).delete()
+        end, last = self.stretch.end, max(mark.last for mark in self.marks)
+        if end <= last:
+            # All of it, and not only from the next mark on: what was changed before the cut reaches
+            # beyond it.
+            with connection.cursor() as cursor:
+                mark_dirty(cursor, [(self.stretch.subject.panel, end, last)])
 
 
 class Roller:
@@ -184,7 +189,7 @@ def _lock(panels: Sequence[int]) -> list[int]:
 
 def _works(panels: Sequence[int]) -> list[_Work]:
     marks: dict[int, list[_Mark]] = {}
-    for row in DirtyRange.objects.filter(panel__in=panels).order_by("panel", "hour"):
+    for row in DirtyRange.objects.filter(panel__in=panels).order_by("panel", "minute"):
         marks.setdefault(row.panel_id, []).append(_Mark.of(row))
     works = [
         _newest(Subject.of(panel), marks[panel.pk])
@@ -196,9 +201,17 @@ def _works(panels: Sequence[int]) -> list[_Work]:
     return works
 
 
+def _unchanged(marks: Sequence[_Mark]) -> QuerySet[DirtyRange]:
+    """The rows of marks of one panel that are still as they were read."""
+    any_of = Q()
+    for mark in marks:
+        any_of |= Q(minute=mark.minute, version=mark.version)
+    return DirtyRange.objects.filter(any_of, panel=marks[0].panel)
+
+
 def _newest(subject: Subject, marks: Sequence[_Mark]) -> _Work:
-    """The newest mark, and those of the hours before it: what people look at comes first, however
-    much of the past there is to do."""
+    """The newest mark, and those shortly before it: what people look at comes first, however much
+    of the past there is to do."""
     run = [marks[-1]]
     for mark in reversed(marks[:-1]):
         long = max(mark.last - mark.first, run[0].last - run[0].first) > _SMALL_US

@@ -11,7 +11,7 @@ from meters.ingest.sample import Sample
 from meters.metrics import MEASURED
 from meters.models import Panel, Trend
 from meters.models.bulk import incoming, insert, on_conflict, quoted, written_time
-from meters.models.rollup import HOUR_US, mark_dirty
+from meters.models.rollup import MINUTE_US, mark_dirty
 from meters.mqtt.timestamps import EPOCH
 
 _TREND_COLUMNS = ("panel_id", "timestamp", *MEASURED)
@@ -73,7 +73,7 @@ def mark_ranges(
     ranges: dict[tuple[int, int], tuple[int, int]] = {}
     for sample in samples:
         moment_us = sample.moment_us
-        key = (panels[sample.panel], moment_us // HOUR_US)
+        key = (panels[sample.panel], moment_us // MINUTE_US)
         first, last = ranges.get(key, (moment_us, moment_us))
         ranges[key] = (min(first, moment_us), max(last, moment_us))
     mark_dirty(cursor, ((panel, *range_us) for (panel, _), range_us in ranges.items()))

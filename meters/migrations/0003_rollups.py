@@ -74,8 +74,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DirtyRange',
             fields=[
-                ('pk', models.CompositePrimaryKey('panel', 'hour', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('hour', models.DateTimeField()),
+                ('pk', models.CompositePrimaryKey('panel', 'minute', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('minute', models.DateTimeField()),
                 ('first', models.DateTimeField()),
                 ('last', models.DateTimeField()),
                 ('version', models.PositiveBigIntegerField(default=1)),

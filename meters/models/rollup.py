@@ -15,7 +15,7 @@ from meters.models.bulk import incoming, insert, on_conflict, quoted, written_ti
 from meters.models.panel import Panel
 from meters.mqtt.timestamps import to_microseconds
 
-HOUR_US = 3_600_000_000
+MINUTE_US = 60_000_000
 
 
 def _panel() -> "models.ForeignKey[Panel, Panel]":
@@ -156,13 +156,14 @@ class DirtyRangeQuerySet(models.QuerySet["DirtyRange"]):
 
 class DirtyRange(models.Model):
     """Readings from `first` to `last` (both included) were added, changed or deleted since the
-    rollups were computed. One row for each hour in which a range begins; `version` counts, so that
-    whoever has worked on it sees whether it has changed since.
+    rollups were computed. One row for each minute in which a range begins; `version` counts, so that
+    whoever has worked on it sees whether it has changed since. While readings come in, only the
+    running minute's changes: those before it can be done with.
     """
 
-    pk = models.CompositePrimaryKey("panel", "hour")
+    pk = models.CompositePrimaryKey("panel", "minute")
     panel = _panel()
-    hour = models.DateTimeField()
+    minute = models.DateTimeField()
     first = models.DateTimeField()
     last = models.DateTimeField()
     version = models.PositiveBigIntegerField(default=1)
@@ -194,10 +195,10 @@ class RollupState(models.Model):
 def mark_dirty(cursor: CursorWrapper, ranges: Iterable[tuple[int, int, int]]) -> None:
     """Add ranges of (panel key, first, last moment in microseconds since 1970) to what is dirty."""
     rows = [
-        (panel, written_time(first - first % HOUR_US), written_time(first), written_time(last), 1)
+        (panel, written_time(first - first % MINUTE_US), written_time(first), written_time(last), 1)
         for panel, first, last in sorted(ranges)
     ]
-    columns = ("panel_id", "hour", "first", "last", "version")
+    columns = ("panel_id", "minute", "first", "last", "version")
     insert(cursor, DirtyRange._meta.db_table, columns, rows, _widen(connection.vendor))
 
 
@@ -210,4 +211,4 @@ def _widen(vendor: str) -> str:
         f"{last} = {greatest}({last}, {incoming('last')})",
         f"{version} = {quoted(DirtyRange._meta.db_table)}.{version} + 1",
     ]
-    return on_conflict(("panel_id", "hour"), changes)
+    return on_conflict(("panel_id", "minute"), changes)

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import compare, history, views
+from dashboard import bill, compare, history, views
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("panels/<str:name>/history/range", history.history_range, name="panel-history-range"),
     path("compare", compare.compare, name="compare"),
     path("compare/range", compare.compare_range, name="compare-range"),
+    path("panels/<str:name>/bill", bill.bill, name="panel-bill"),
     path(
         "login/",
         LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),

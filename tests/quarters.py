@@ -24,6 +24,7 @@ def use(
         energy_covered_s=900,
         reactive_varh=wh / 2,
         apparent_covered_s=900,
+        demand_max_w=wh * 4,
     )
     # By one statement: a month of them one by one takes the ORM a second.
     fields = [field for field in TrendQuarter._meta.concrete_fields if field.column]

@@ -14,7 +14,16 @@ from meters.energy.tariffs import month_range, panel_contracts, tariff_versions
 from meters.energy.validity import Span
 from meters.models import DirtyRange, Holiday, Panel, Tariff, TrendQuarter
 
-QUARTER_S = 900.0
+# As in Quarter, in its order.
+_COLUMNS = (
+    "start",
+    "energy_wh",
+    "reactive_varh",
+    "energy_covered_s",
+    "energy_recovered_s",
+    "apparent_covered_s",
+    "demand_max_w",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class Quarter:
     measured_s: float
     recovered_s: float
     apparent_s: float
+    demand_w: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +90,9 @@ class MonthUsage:
 
     @property
     def maximum(self) -> tuple[float, datetime] | None:
-        """The highest mean power (W) of a quarter-hour that was measured throughout, and when."""
-        full = [
-            (each.energy_wh * 3600 / QUARTER_S, each.start)
-            for each in self.quarters
-            if each.energy_wh is not None and each.measured_s >= QUARTER_S - 0.5
-        ]
-        return max(full, key=lambda found: found[0], default=None)
+        """The highest demand (W) of the quarter-hours that were measured well enough, and when."""
+        known = [(each.demand_w, each.start) for each in self.quarters if each.demand_w is not None]
+        return max(known, key=lambda found: found[0], default=None)
 
     def stretches(self, plans: Sequence[Span[Plan]]) -> list[Stretch]:
         """The usage under these plans, each in its days of the month."""
@@ -124,7 +130,6 @@ def month_usage(panel: Panel, year: int, month: int, now: datetime) -> MonthUsag
     start, end = day_start(first, zone), day_start(until, zone)
     waiting = DirtyRange.objects.filter(panel=panel, first__lt=end, last__gte=start)
     rows = TrendQuarter.objects.filter(panel=panel, start__gte=start, start__lt=end)
-    columns = ("start", "energy_wh", "reactive_varh", "energy_covered_s", "energy_recovered_s")
     return MonthUsage(
         first=first,
         until=until,
@@ -133,10 +138,7 @@ def month_usage(panel: Panel, year: int, month: int, now: datetime) -> MonthUsag
         elapsed_s=(min(end, now) - start).total_seconds(),
         over=now >= end,
         complete=now >= end and not waiting.exists(),
-        quarters=tuple(
-            Quarter(*row)
-            for row in rows.order_by("start").values_list(*columns, "apparent_covered_s")
-        ),
+        quarters=tuple(Quarter(*row) for row in rows.order_by("start").values_list(*_COLUMNS)),
         holidays=frozenset(Holiday.objects.values_list("date", flat=True)),
     )
 

@@ -10,13 +10,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from meters.energy.prices import day_start
 from meters.models.panel import Panel
-from meters.models.rollup import DirtyRange
+from meters.models.rollup import mark_dirty
+from meters.mqtt.timestamps import to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,14 @@ def refuse_rewriting(changes: Iterable[PriceChange]) -> None:
 def mark(changes: Iterable[PriceChange]) -> None:
     """Have the cost of what has changed up to now computed anew."""
     zone, now = timezone.get_default_timezone(), timezone.now()
+    ranges = []
     for change in changes:
         first = day_start(change.first, zone)
+        last = now if change.until == date.max else min(day_start(change.until, zone), now)
         if first <= now:
-            last = now if change.until == date.max else min(day_start(change.until, zone), now)
-            DirtyRange.objects.mark(Panel(pk=change.panel_id), first, last)
+            ranges.append((change.panel_id, to_microseconds(first), to_microseconds(last)))
+    with connection.cursor() as cursor:
+        mark_dirty(cursor, ranges)
 
 
 def _names(panel_ids: set[int]) -> str:

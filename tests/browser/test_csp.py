@@ -26,6 +26,7 @@ def site(installation: Installation) -> Iterator[str]:
     [
         ("/admin/", "text=Ingest workers"),
         ("/admin/meters/panel/add/", "text=nominal voltage"),
+        ("/admin/meters/tariffversion/add/", "text=factor K"),
         ("/api/mqtt/status", "text=clientId"),
         ("/api/docs/", "text=mqtt/history"),
     ],

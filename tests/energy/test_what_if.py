@@ -70,12 +70,12 @@ def test_a_month_of_which_something_waits_is_not_complete(panel: Panel) -> None:
     assert not january(panel).usage.complete
 
 
-def test_the_maximum_is_that_of_quarters_measured_throughout(panel: Panel) -> None:
+def test_the_maximum_is_that_of_quarters_with_a_demand(panel: Panel) -> None:
     use(panel)
     first, second = TrendQuarter.objects.order_by("start")[:2]
-    for row, wh, covered in ((first, 9000.0, 300.0), (second, 2000.0, 900.0)):
+    for row, wh, demand_w in ((first, 9000.0, None), (second, 2000.0, 8000.0)):
         TrendQuarter.objects.filter(panel=panel, start=row.start).update(
-            energy_wh=wh, energy_covered_s=covered
+            energy_wh=wh, demand_max_w=demand_w
         )
     assert january(panel).usage.maximum == (8000.0, second.start)
 

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from meters.models import (
     DirtyRange,
@@ -288,3 +289,15 @@ def test_many_panels_are_named_by_a_few(version: TariffVersion) -> None:
     for number in range(7):
         assign(Panel.objects.create(name=f"p{number}"), version.tariff)
     assert "(8)" in refused(change_price(version))
+
+
+def test_the_work_of_a_change_does_not_grow_with_the_panels(
+    version: TariffVersion, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(30):
+        assign(Panel.objects.create(name=f"p{number}"), version.tariff)
+    row = change_price(version)
+    row.rewrite_billed = True
+    with django_assert_max_num_queries(10):
+        row.save()
+    assert DirtyRange.objects.count() == 31

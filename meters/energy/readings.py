@@ -82,14 +82,17 @@ def _nearest_of_each(rows: Iterable[Row]) -> set[int]:
 
 
 def with_register(stretch: Stretch) -> Stretch:
-    """The stretch as far as to the register's readings beside it, where the panel has one."""
+    """The stretch as far as to the register's readings beside it, where the panel has one.
+
+    After its last reading there is no step to reach over: else a register that fell silent would
+    have all power since then read again each time some comes in. So whoever takes the last readings
+    away marks from the one before them on.
+    """
     last = stretch.subject.register_at
-    if last is None:
+    if last is None or stretch.start > last:
         return stretch
     start, end = stretch.start, stretch.end
-    # Not from the stretch on: a register that fell silent long ago would be searched for that long.
-    until = Stretch(stretch.subject, min(start, last + 1), end)
-    before = _nearest(until, REGISTER.name, "before", None)
+    before = _nearest(stretch, REGISTER.name, "before", None)
     after = _nearest(stretch, REGISTER.name, "after", None) if end <= last else None
     return Stretch(
         stretch.subject,

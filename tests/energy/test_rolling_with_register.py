@@ -3,8 +3,9 @@
 import math
 import random
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from meters.energy import demand, rolling, tables
 from meters.energy.bucket import Bucket
 from meters.energy.calendar import Calendar, Level
+from meters.energy.minutes import Row, minutes_of
 from meters.energy.rolling import Roller
 from meters.energy.sql import Span
 from meters.metrics import MEASURED, METRICS
@@ -281,3 +283,38 @@ def test_a_late_register_reading_changes_the_time_up_to_its_neighbours_only() ->
     wh = [found[START + n * hour].energy_wh for n in range(6)]
     assert wh == pytest.approx([1000, 1000, 500, 1500, 1000, 1000])
     assert all(found[START + n * hour].energy_recovered_s == 3600 for n in range(6))
+
+
+def test_a_register_that_fell_silent_has_no_power_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel = Panel.objects.create(name="trafo1", max_gap_s=300)
+    store(panel, [(START, {"energy_register": 100.0, "power": 1000.0})])
+    store(panel, [(START + n * MINUTE, {"power": 1000.0}) for n in range(1, 200)])
+    roll(panel)
+    read: list[int] = []
+
+    def counted(rows: Sequence[Row], *rest: Any) -> list[Bucket]:
+        read.append(len(rows))
+        return minutes_of(rows, *rest)
+
+    monkeypatch.setattr(rolling, "minutes_of", counted)
+    store(panel, [(START + 200 * MINUTE, {"power": 1000.0})])
+    roll(panel)
+    assert sum(read) < 30
+
+
+def test_the_last_register_reading_can_be_taken_away() -> None:
+    """Marked from the one before it on, as `meters.energy.readings.with_register` asks."""
+    panel = Panel.objects.create(name="trafo1", max_gap_s=300)
+    hour = 60 * MINUTE
+    store(panel, [(START + n * hour, {"energy_register": 100.0 + n}) for n in range(3)])
+    roll(panel)
+    Trend.objects.filter(panel=panel, timestamp=to_datetime(START + 2 * hour)).delete()
+    panel.energy_register_at = to_datetime(START + hour)
+    panel.save()
+    DirtyRange.objects.mark(panel, to_datetime(START + hour), to_datetime(START + 2 * hour))
+    roll(panel)
+    (only,) = stored(panel, Level.HOUR).values()
+    assert only.start == START
+    assert only.energy_wh == pytest.approx(1000)

@@ -81,7 +81,8 @@ def compare_range(request: HttpRequest) -> HttpResponse:
 def compare_view(request: HttpRequest, panels: Sequence[Panel]) -> tuple[Range, Kept, CompareView]:
     asked = request.GET
     by_name = {panel.name: panel for panel in panels}
-    at_first = sorted(by_name, key=lambda name: by_name[name].last_reading_at is None)[:_AT_FIRST]
+    read = [name for name in by_name if by_name[name].last_reading_at] or list(by_name)
+    at_first = read[:_AT_FIRST]
     chosen = chosen_of(asked.getlist("panels"), by_name, at_first)[:MOST_PANELS]
     metric = chosen_of([asked.get("metric", "")], METRIC_ORDER, ("power",))[0]
     kept: Kept = (("panels", ",".join(chosen)), ("metric", metric))

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from dashboard import presentation, ranking
@@ -42,6 +43,7 @@ class CompareView(TypedDict):
     panels: list[ComparedPanel]
 
 
+@gzip_page
 @never_cache
 @require_safe
 @login_required

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from dashboard import presentation, ranking
@@ -42,6 +43,7 @@ class CompareView(TypedDict):
     panels: list[ComparedPanel]
 
 
+@gzip_page
 @never_cache
 @require_safe
 @login_required
@@ -81,7 +83,8 @@ def compare_range(request: HttpRequest) -> HttpResponse:
 def compare_view(request: HttpRequest, panels: Sequence[Panel]) -> tuple[Range, Kept, CompareView]:
     asked = request.GET
     by_name = {panel.name: panel for panel in panels}
-    at_first = sorted(by_name, key=lambda name: by_name[name].last_reading_at is None)[:_AT_FIRST]
+    read = [name for name in by_name if by_name[name].last_reading_at] or list(by_name)
+    at_first = read[:_AT_FIRST]
     chosen = chosen_of(asked.getlist("panels"), by_name, at_first)[:MOST_PANELS]
     metric = chosen_of([asked.get("metric", "")], METRIC_ORDER, ("power",))[0]
     kept: Kept = (("panels", ",".join(chosen)), ("metric", metric))

@@ -155,7 +155,7 @@ def _above(load: Answer, limit: int) -> Fact:
 def energy_rows(energy: Answer) -> list[EnergyRow]:
     return [
         EnergyRow(
-            quantities.when(moment(bucket["start"])),
+            quantities.place(_required(bucket["start"]), energy["by"]),
             quantities.energy(bucket["energy_wh"]),
             NOT_MEASURED if bucket["cost"] is None else cost(bucket["cost"], energy["currency"]),
             quantities.percent(bucket["coverage"]),

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from dashboard import facts, formatting, presentation, ranges
@@ -46,6 +47,7 @@ class FirstData(TypedDict):
     demand: Answer
 
 
+@gzip_page
 @never_cache
 @require_safe
 @login_required
@@ -114,6 +116,7 @@ def page_context() -> dict[str, Any]:
 def _context(panel: Panel, view: HistoryView, kept: Kept) -> dict[str, Any]:
     now = timezone.now()
     return page_context() | {
+        "here": "panels",
         "panel": presentation.panel_view(panel, now),
         "view": view,
         "metrics": [presentation.metric_view(name, None, None, now, []) for name in METRIC_ORDER],

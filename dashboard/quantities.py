@@ -63,6 +63,12 @@ def lasting(seconds: float) -> str:
     return text("hours_minutes", hours=number(hours, 0), minutes=number(minutes, 0))
 
 
+def place(start: datetime, by: str) -> str:
+    """What an hour, day or month is called by its beginning: "8 Feb 2007 10:00", "Feb 2007"."""
+    form = {"hour": "j M Y H:i", "day": "j M Y", "month": "M Y"}[by]
+    return date_text(timezone.localtime(start), form)
+
+
 def when(moment: datetime | None) -> str:
     """Date and time of day at the site, to the minute: what a table has room for."""
     return date_text(timezone.localtime(moment), "j M Y H:i") if moment else ""

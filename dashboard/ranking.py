@@ -116,7 +116,7 @@ def _row(panel: "ComparedPanel", of: Answer | None, currency: str | None) -> Ran
         name=panel["name"],
         title=panel["title"],
         url=url,
-        rank=str(of["rank"] or NOT_MEASURED),
+        rank=NOT_MEASURED if of["energy_wh"] is None else str(of["rank"]),
         energy=quantities.energy(of["energy_wh"]),
         share=quantities.percent(of["share"]),
         share_percent=round(100 * (of["share"] or 0)),

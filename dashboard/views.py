@@ -57,6 +57,7 @@ def _panel_context(panels: list[Panel], selected: Panel) -> dict[str, Any]:
     readings = panel_readings(selected)
     mqtt = presentation.mqtt_view(connection_state())
     return _live_context(mqtt) | {
+        "here": "panels",
         "panels": [presentation.panel_view(each, now) for each in panels],
         "selected": presentation.panel_view(selected, now, readings),
         "notice": presentation.notice_view(selected, mqtt, now),

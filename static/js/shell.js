@@ -42,9 +42,10 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-  root.dispatchEvent(new Event("themechange")),
-);
+// Paper is white: charts drawn for a dark screen are drawn anew for it, and for the screen after it.
+for (const media of ["(prefers-color-scheme: dark)", "print"]) {
+  matchMedia(media).addEventListener("change", () => root.dispatchEvent(new Event("themechange")));
+}
 // Copying needs a page served by https, or from this machine.
 if (!navigator.clipboard) for (const button of document.querySelectorAll("[data-copy]")) button.remove();
 showTheme();

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from dashboard import formatting, quantities
 from tests.browser.answers import Meter, serve
 from tests.browser.conftest import Person
 from tests.browser.history import DAY, KEEP_PLOTS, columns, drag, query, settled, touch, window_ms
@@ -37,11 +39,8 @@ def site(installation: Installation) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def session(site: str, chromium: object) -> dict[str, object]:
+def session(site: str, chromium: Browser) -> dict[str, object]:
     """A log-in to start from, so that each test need not do its own."""
-    from playwright.sync_api import Browser
-
-    assert isinstance(chromium, Browser)
     page = chromium.new_page()
     Person(page, site).log_in("engineer", "of-a-test")
     state = dict(page.context.storage_state())
@@ -313,3 +312,36 @@ def test_the_choice_of_panels_is_in_the_address(opened: Opened) -> None:
 def test_the_comparison_fits_on_a_phone(opened: Opened) -> None:
     page = opened("/compare" + DAY + "&panels=trafo1,trafo2,new", width=360, height=740)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# -- one wording --------------------------------------------------------------------------------
+
+
+def test_scripts_write_figures_as_the_server_does(opened: Opened) -> None:
+    page = opened()
+    wanted = {
+        "power": [0, 1802.94, -812, 12_345.6, 2_345_678],
+        "energy": [123, 12_345, 12_345_678],
+        "percent": [0, 0.29, 0.853472, 0.99999, 1],
+        "lasting": [0, 3540, 3599.9, 12_660, 259_199, 259_200],
+    }
+    written = page.evaluate(
+        """async (wanted) => {
+          const figures = await import("/static/js/history/quantities.js");
+          return Object.fromEntries(Object.entries(wanted).map(([name, of]) => [name, of.map((each) => figures[name](each))]));
+        }""",
+        wanted,
+    )
+    assert written == {
+        name: [getattr(quantities, name)(each) for each in of] for name, of in wanted.items()
+    }
+    amounts = page.evaluate(
+        """async () => {
+          const { money } = await import("/static/js/history/quantities.js");
+          return [money("1234567.89", "IDR"), money(-1234.5, "IDR"), money(-0.001, "IDR"), money(null, "IDR")];
+        }"""
+    )
+    assert amounts == [
+        formatting.money(amount, "IDR")
+        for amount in (Decimal("1234567.89"), Decimal("-1234.5"), Decimal("-0.001"), None)
+    ]

@@ -4,7 +4,7 @@ import { nearZero, Plot, siteTime } from "./plot.js";
 import { axisUnit } from "./quantities.js";
 
 const FULL = 0.999;
-const WIDEST_PX = 96;
+const WIDEST_PX = 128;
 const LEAST_HATCH_PX = 6;
 
 // Slanting lines, to be repeated; `up` tells two hatches apart without their colours.

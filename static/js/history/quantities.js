@@ -66,7 +66,7 @@ export const when = (written) => (written ? toTheMinute(Date.parse(written)) : "
 // "8 Feb 10:00 – 10:15", "8 Feb" for a whole day, "8 Feb 10:00:05" for a moment.
 export function bucket(start, end) {
   if (start === end) return `${dayAndMonth(start)} ${clock(start)}`;
-  const whole = hourAndMinute(start) === hourAndMinute(end) || end - start > 0.9 * DAY_MS;
+  const whole = end - start > 0.9 * DAY_MS;
   if (whole && end - start < 1.2 * DAY_MS) return dayAndMonth(start);
   if (whole) return `${dayAndMonth(start)} – ${dayAndMonth(end - 1)}`;
   return `${dayAndMonth(start)} ${hourAndMinute(start)} – ${hourAndMinute(end)}`;

@@ -49,7 +49,7 @@ export class Ranking {
     link.href = this.historyOf(name);
     line.querySelector(".share__part").setAttribute("width", Math.round(100 * (of.share ?? 0)));
     const cells = {
-      rank: of.rank ?? "–", energy: energy(of.energy_wh), share: percent(of.share), cost: money(of.cost, this.answer.currency),
+      rank: of.energy_wh == null ? "–" : of.rank, energy: energy(of.energy_wh), share: percent(of.share), cost: money(of.cost, this.answer.currency),
       mean: power(of.mean_w), highest: power(of.maximum_w), highest_at: when(of.maximum_at), factor: plain(of.load_factor, 2),
       loading: of.loading_max_percent == null ? "–" : `${plain(of.loading_max_percent, 1)} %`, coverage: percent(of.coverage),
     };

@@ -1,6 +1,7 @@
 """What rolling up costs while readings come in; imported once Django is set up."""
 
 import time
+from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Model
@@ -13,6 +14,7 @@ from tests.bench.samples import write
 from tests.services.installation import Installation
 
 _TICK_S = 0.2
+_MINUTE = timedelta(minutes=1)
 
 
 def report(
@@ -48,7 +50,7 @@ def _run(
     installation: Installation, database: int, count: int, rate: int, seconds: int, *, worker: bool
 ) -> tuple[float, float, float]:
     """Readings of so many panels at `rate` a second (four to a sample) for so long; (CPU of the
-    database, of the worker, in cores; age of the oldest reading that is not rolled up yet)."""
+    database, of the worker, in cores; how long ago the oldest minute ended that is not done yet)."""
     panels = _panels(count)
     process = installation.start_worker() if worker else None
     time.sleep(3)  # it has started
@@ -57,11 +59,17 @@ def _run(
     _write_for(panels, rate, seconds)
     took_s = time.monotonic() - started_s
     used = [(cpu_seconds(pid) - cpu_s) / took_s for pid, cpu_s in zip(pids, before, strict=True)]
-    oldest = DirtyRange.objects.order_by("first").values_list("first", flat=True).first()
-    behind_s = (timezone.now() - oldest).total_seconds() if oldest and worker else 0.0
+    behind_s = _behind_s() if worker else 0.0
     if process:
         process.stop()
     return used[0], used[1] if process else 0.0, behind_s
+
+
+def _behind_s() -> float:
+    """The running minute is never done: its readings still come in."""
+    over = DirtyRange.objects.filter(minute__lt=timezone.now() - _MINUTE).order_by("minute")
+    oldest = over.values_list("minute", flat=True).first()
+    return (timezone.now() - oldest - _MINUTE).total_seconds() if oldest else 0.0
 
 
 def _write_for(panels: dict[str, int], rate: int, seconds: int) -> None:

@@ -119,7 +119,7 @@ def test_the_lowest_and_the_highest_mean_with_their_times(panel: Panel) -> None:
 
 def test_a_single_reading_beyond_the_limit_is_no_breach(panel: Panel) -> None:
     """A reading of 150 V among one of 230 V every five seconds: the mean stays within."""
-    readings = [(MONDAY + n * 5 * S, {"voltage": 230.0}) for n in range(0, 360)]
+    readings = [(MONDAY + n * 5 * S, {"voltage": 230.0}) for n in range(360)]
     readings[100] = (readings[100][0], {"voltage": 150.0})
     fill_and_roll(panel, readings)
     (week,) = compliance(panel.pk, 230, EN, [WEEK])

@@ -129,22 +129,24 @@ def _add(metrics: dict[str, Statistics], metric: str, row: Sequence[Any]) -> Non
 
 
 def _merged_edges(calendar: Calendar, level: Level, several: int, period: Period) -> list[int]:
-    """The edges of the points: every so many of a level's, and every midnight, so that points of
-    two hours stand at the same times every day."""
+    """The edges of the points: every so many of a level's from midnight on, so that points of two
+    hours stand at the same times every day; points of seven days begin on Mondays.
+
+    Where clocks are changed by half an hour no later edge is a whole number of hours from midnight:
+    a point begins with the first bucket at or after its time."""
     edges = calendar.edges(level, period.start, period.end)
     if several == 1:
         return edges
-    if level is Level.DAY:
-        kept = [edge for edge in edges if calendar.day(edge).toordinal() % several == 0]
-    else:
-        step_us = several * _LENGTH_US[level]
-        kept = [edge for edge in edges if _since_midnight(calendar, edge) % step_us == 0]
-    first, last = edges[0], edges[-1]
-    return [first, *(edge for edge in kept if first < edge < last), last]
 
+    def place(edge: int) -> tuple[int, int]:
+        day = calendar.day(edge).toordinal() - 1  # 0: a Monday
+        if level is Level.DAY:
+            return day // several, 0
+        return day, (edge - calendar.start(Level.DAY, edge)) // (several * _LENGTH_US[level])
 
-def _since_midnight(calendar: Calendar, moment_us: int) -> int:
-    return moment_us - calendar.start(Level.DAY, moment_us)
+    first, *inner = edges[:-1]
+    kept = [edge for before, edge in pairwise([first, *inner]) if place(before) != place(edge)]
+    return [first, *kept, edges[-1]]
 
 
 def _from_readings(

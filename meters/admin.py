@@ -45,7 +45,9 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     def newest_readings(self, panel: Panel) -> SafeString:
         """Read-only: Trend's composite key is one the admin can't register."""
         samples = Trend.objects.newest([panel], NEWEST_READINGS) if panel.pk else []
-        return render_to_string("admin/meters/newest_readings.html", {"samples": samples})
+        register = any(sample.energy_register is not None for sample in samples)
+        context = {"samples": samples, "register": register}
+        return render_to_string("admin/meters/newest_readings.html", context)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Panel | None = None

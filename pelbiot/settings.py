@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED, METRICS, REGISTER
 from meters.mqtt.broker import Broker
 from meters.mqtt.topics import TopicSpace
 from pelbiot import environment
@@ -62,6 +62,9 @@ topic_filters: dict[str, str] = {
     "power": env.str("MQTT_TOPIC_POWER", "panel/+/power"),
     "energy_cost": env.str("MQTT_TOPIC_ENERGY_COST", "panel/+/energy_cost"),
 }
+register_filter: str = env.str("MQTT_TOPIC_ENERGY_REGISTER", "").strip()
+if register_filter:  # few meters have one: without a filter nothing is subscribed to
+    topic_filters[REGISTER.name] = register_filter
 
 environment.seal(env)
 
@@ -69,9 +72,10 @@ try:
     MQTT_TOPICS = TopicSpace(topic_filters)
 except ValueError as error:
     raise ImproperlyConfigured(
-        f"Wrong settings in the environment:\n  MQTT_TOPIC_VOLT, _AMPERE, _POWER, _ENERGY_COST: {error}"
+        f"Wrong settings in the environment:\n  MQTT_TOPIC_VOLT, _AMPERE, _POWER, _ENERGY_COST, "
+        f"MQTT_TOPIC_ENERGY_REGISTER: {error}"
     ) from None
-assert topic_filters.keys() == METRICS.keys()
+assert METRICS.keys() <= topic_filters.keys() <= MEASURED.keys()
 
 MQTT_BROKER = Broker.from_url(
     broker_url.strip(),

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from meters.metrics import MEASURED
 from meters.mqtt.topics import PANEL_NAME, PANEL_NAME_RULE
 from meters.recorded.columns import Column
 from meters.recorded.recording import Recording
@@ -36,14 +38,15 @@ def add_recording_arguments(parser: CommandParser) -> None:
     )
 
 
-def open_recording(options: dict[str, Any]) -> Recording:
-    """The recording that the options name. Raises CommandError with what is wrong."""
+def open_recording(options: dict[str, Any], metrics: Collection[str] = MEASURED) -> Recording:
+    """The recording that the options name, with its well-known columns of these metrics. Raises CommandError with what is wrong."""
     try:
         return Recording(
             options["file"],
             time_column=options["time_column"],
             columns=options["columns"],
             zone=options["timezone"],
+            metrics=metrics,
         )
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.mqtt.errors import BadMessageError
 from meters.mqtt.payloads import check_range, is_number
 from meters.mqtt.timestamps import check_plausible, to_microseconds
@@ -39,7 +39,8 @@ class BadRow:
 
 
 class Recording:
-    """A CSV file with a header; commas or semicolons between the cells; UTF-8.
+    """A CSV file with a header; commas or semicolons between the cells; UTF-8. Without `columns`
+    the header's well-known ones of `metrics` are read.
 
     Raises ValueError with a sentence where the header doesn't fit.
     """
@@ -51,6 +52,7 @@ class Recording:
         time_column: str = "timestamp",
         columns: Iterable[Column] = (),
         zone: ZoneInfo,
+        metrics: Collection[str] = MEASURED,
     ) -> None:
         self.path = path
         self._zone = zone
@@ -64,7 +66,7 @@ class Recording:
                 f"{', '.join(header) or 'no header'} (--time-column names another)"
             )
         self._header = header
-        self.columns: Sequence[Column] = choose_columns(header, columns)
+        self.columns: Sequence[Column] = choose_columns(header, columns, metrics)
 
     def count(self) -> int:
         """How many rows there are, good and bad."""
@@ -123,4 +125,4 @@ def _value(text: str, column: Column) -> float:
     if not is_number(text):
         raise ValueError(f"{column.name}: {text!r} is not a number (digits and a decimal point)")
     # In decimals: 0.326 kW are 326 W, and not 326.00000000000006.
-    return check_range(float(Decimal(text) * column.factor), text, METRICS[column.metric])
+    return check_range(float(Decimal(text) * column.factor), text, MEASURED[column.metric])

@@ -44,7 +44,8 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=whole_number, help="how many rows to play (all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        recording, panel = open_recording(options), panel_name(options)
+        recording = open_recording(options, settings.MQTT_TOPICS.metrics)
+        panel = panel_name(options)
         _refuse_foreign_topics(recording, panel)
         start, total = options["start_row"], recording.count()
         wanted = max(0, min(options["rows"] or total, total - start + 1))
@@ -94,6 +95,11 @@ class Command(BaseCommand):
 
 def _refuse_foreign_topics(recording: Recording, panel: str) -> None:
     for column in recording.columns:
+        if column.metric not in settings.MQTT_TOPICS.metrics:
+            raise CommandError(
+                f"{column.metric} has no topic here: set MQTT_TOPIC_{column.metric.upper()}, "
+                "or read the file straight into the database with manage.py import_trends"
+            )
         if not settings.MQTT_TOPICS.carries(panel, column.metric):
             raise CommandError(
                 f"the topic filters {', '.join(settings.MQTT_TOPICS.filters)} carry no "

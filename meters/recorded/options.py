@@ -59,6 +59,15 @@ def panel_name(options: dict[str, Any]) -> str:
     return str(options["panel"] or stem)
 
 
+def recording_words(options: dict[str, Any], recording: Recording, panel: str) -> list[str]:
+    """The same options again, as words of a command line."""
+    words = [str(recording.path), "--panel", panel]
+    words += ["--time-column", options["time_column"], "--timezone", str(options["timezone"])]
+    for column in recording.columns:
+        words += ["--column", str(column)]
+    return words
+
+
 def _panel(text: str) -> str:
     if not PANEL_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r}: {PANEL_NAME_RULE} are accepted")

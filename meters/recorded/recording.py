@@ -3,7 +3,7 @@
 import csv
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,15 +27,18 @@ class Row:
     number: int
     moment: datetime
     values: dict[str, float]
+    line: int = field(default=0, compare=False)
+    cells: Sequence[str] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be used; `line` is its line in the file."""
+    """A row that can't be used; `line` is its line in the file (the last, where it has several)."""
 
     number: int
     line: int
     reason: str
+    cells: Sequence[str] = field(default=(), compare=False)
 
 
 class Recording:
@@ -65,7 +68,7 @@ class Recording:
                 f"there is no time column {time_column!r}: the file has "
                 f"{', '.join(header) or 'no header'} (--time-column names another)"
             )
-        self._header = header
+        self.header: Sequence[str] = header
         self.columns: Sequence[Column] = choose_columns(header, columns, metrics)
 
     def count(self) -> int:
@@ -81,14 +84,14 @@ class Recording:
             next(lines)
             for number, (line, cells) in enumerate(lines, start=1):
                 try:
-                    yield self._row(number, cells, clock)
+                    yield self._row(number, line, cells, clock)
                 except (ValueError, BadMessageError) as error:
-                    yield BadRow(number, line, str(error))
+                    yield BadRow(number, line, str(error), cells)
 
-    def _row(self, number: int, cells: list[str], clock: LocalClock) -> Row:
-        if len(cells) != len(self._header):
-            raise ValueError(f"the row has {len(cells)} cells, the header has {len(self._header)}")
-        row = dict(zip(self._header, cells, strict=True))
+    def _row(self, number: int, line: int, cells: list[str], clock: LocalClock) -> Row:
+        if len(cells) != len(self.header):
+            raise ValueError(f"the row has {len(cells)} cells, the header has {len(self.header)}")
+        row = dict(zip(self.header, cells, strict=True))
         text = row[self._time_column]
         moment = clock.read(text)
         check_plausible(to_microseconds(moment), text, now_us=self._now_us)
@@ -97,7 +100,7 @@ class Recording:
             for column in self.columns
             if (text := row[column.name].strip()) not in _NO_READING
         }
-        return Row(number, moment, values)
+        return Row(number, moment, values, line, cells)
 
     def _open(self) -> IO[str]:
         # Spreadsheets write a BOM. A byte that is no UTF-8 spoils its own cell, not the file.

@@ -10,7 +10,7 @@ from django.db import OperationalError
 
 from meters.energy.trapezoid import energy_wh
 from meters.ingest import statements
-from meters.models import Panel, RollupState, Trend
+from meters.models import DirtyRange, Panel, RollupState, Trend, TrendDay
 from meters.recorded import importing
 from tests.commands.running import outcome, read_until, running
 from tests.services.installation import REPOSITORY
@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.mark.django_db
 def test_the_real_meter_is_imported_once_and_a_second_time_changes_nothing() -> None:
-    code, output = run(REAL, "--panel", "house")
+    code, output = run(REAL, "--panel", "house", "--no-rollup")
     assert code == 0
     assert "New: 20,160, changed: 0, unchanged: 0, without a reading: 0, rejected: 0." in output
     assert "Panel house was unknown and is registered now." in output
@@ -56,6 +56,19 @@ def test_the_real_meter_is_imported_once_and_a_second_time_changes_nothing() -> 
         kilowatts = [float(row["active_power_kw"]) for row in csv.DictReader(lines)]
     expected = sum(map(sum, zip(kilowatts, kilowatts[1:], strict=False))) / 2 * 1000 / 60
     assert measured.energy_wh == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.django_db
+def test_the_rollups_follow_unless_they_are_left_to_the_worker(file: Path) -> None:
+    run(file, "--no-rollup")
+    assert DirtyRange.objects.exists()
+    assert not TrendDay.objects.exists()
+    file.write_text(HEAD + "2026-01-15 10:04:00,NA,1.5\n")
+    code, output = run(file)
+    assert code == 0
+    assert "The rollups are up to date." in output
+    assert not DirtyRange.objects.exists()
+    assert TrendDay.objects.get().energy_wh == pytest.approx(1500 * 2 / 60 + 1000 * 2 / 60)
 
 
 @pytest.mark.django_db
@@ -201,7 +214,7 @@ def test_interrupted_it_keeps_what_is_committed_and_the_rest_can_follow(
     how: signal.Signals, tmp_path: Path
 ) -> None:
     assert outcome(NOBODY, "migrate", state_dir=tmp_path)[0] == 0
-    words = ["import_trends", str(REAL), "--panel", "house"]
+    words = ["import_trends", str(REAL), "--panel", "house", "--no-rollup"]
     with running(NOBODY, *words, state_dir=tmp_path) as process:
         read_until(process, "of 20,160 rows")
         process.send_signal(how)

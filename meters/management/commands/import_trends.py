@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
@@ -53,6 +54,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--start-row", type=whole_number, default=1, help="the first row to import (1)"
         )
+        parser.add_argument(
+            "--no-rollup",
+            dest="rollup",
+            action="store_false",
+            help="leave minutes, hours and days to the worker, which follows by itself",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         recording, panel, dry_run = open_recording(options), panel_name(options), options["dry_run"]
@@ -70,6 +77,8 @@ class Command(BaseCommand):
             rest = _resume(options, recording, panel, summary)
             raise CommandError(f"not complete: {reason}. To go on: {rest}")
         self._tell_of_pruned(panel, summary)
+        if summary.written and options["rollup"] and not dry_run:
+            call_command("rollup", panel=panel, stdout=self.stdout, stderr=self.stderr)
         if summary.rejected:
             raise CommandError(
                 f"{summary.rejected:,} of {summary.rows:,} rows were rejected",
@@ -150,4 +159,5 @@ def _resume(options: dict[str, Any], recording: Recording, panel: str, summary: 
     words = ["manage.py", "import_trends", *recording_words(options, recording, panel)]
     words += ["--dry-run"] if options["dry_run"] else []
     words += ["--rejects", str(options["rejects"])] if options["rejects"] else []
+    words += [] if options["rollup"] else ["--no-rollup"]
     return shlex.join([*words, "--start-row", str(summary.next_row)])

@@ -9,9 +9,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from meters.admin_tariffs import AssignmentInline
+from meters.energy.pending import mark_all
 from meters.models import IngestWorker, Panel, RejectedMessage, Trend
 
 NEWEST_READINGS = 20
+# What enters a panel's rollups: with a new value, all of them are computed anew.
+_RULES = {"phases", "max_gap_s", "energy_register_limit_kwh", "rated_power_kva"}
 
 
 class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -36,6 +39,16 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
             _("Ratings"),
             {"fields": ("nominal_voltage_v", "rated_current_a", "rated_power_kva")},
         ),
+        (_("Metering"), {"fields": ("phases", "max_gap_s", "energy_register_limit_kwh")}),
+        (
+            _("Retention"),
+            {
+                "fields": ("raw_retention_days", "minute_retention_days", "hour_retention_days"),
+                "description": _(
+                    "In days. What was computed from readings stays when they go: minutes, hours, days."
+                ),
+            },
+        ),
         (_("Newest readings"), {"fields": ("newest_readings", "created_at")}),
     )
     readonly_fields = ("newest_readings", "created_at")
@@ -58,6 +71,8 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     def save_model(self, request: HttpRequest, obj: Panel, form: Any, change: bool) -> None:
         # Only what was edited: the current values move on while the form is open.
         obj.save(update_fields=form.changed_data if change else None)
+        if change and not _RULES.isdisjoint(form.changed_data):
+            mark_all(obj)
 
 
 @admin.register(RejectedMessage)

@@ -13,6 +13,7 @@ from meters.mqtt.broker import Broker
 from meters.mqtt.topics import TopicSpace
 from pelbiot import environment
 
+MOST_DAYS = 36_500  # a hundred years: within what every database's dates take
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.reader(BASE_DIR / ".env")
 
@@ -65,6 +66,17 @@ topic_filters: dict[str, str] = {
 register_filter: str = env.str("MQTT_TOPIC_ENERGY_REGISTER", "").strip()
 if register_filter:  # few meters have one: without a filter nothing is subscribed to
     topic_filters[REGISTER.name] = register_filter
+
+# -- How long history is kept -------------------------------------------------------------------
+RAW_RETENTION_DAYS: int = env.int(
+    "RAW_RETENTION_DAYS", 400, validate=environment.between(0, MOST_DAYS)
+)
+MINUTE_RETENTION_DAYS: int = env.int(
+    "MINUTE_RETENTION_DAYS", 1826, validate=environment.between(0, MOST_DAYS)
+)
+HOUR_RETENTION_DAYS: int = env.int(
+    "HOUR_RETENTION_DAYS", 0, validate=environment.between(0, MOST_DAYS)
+)
 
 environment.seal(env)
 

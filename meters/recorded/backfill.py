@@ -1,25 +1,21 @@
 """Rows of a recording into the history of a panel, by the same statements as readings over MQTT."""
 
-import random
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import connection, transaction
 
 from meters.ingest import statements
 from meters.ingest.panels import Panels
-from meters.ingest.refusals import Trouble, trouble
+from meters.ingest.refusals import while_busy
 from meters.ingest.sample import Sample
 from meters.metrics import MEASURED
 from meters.models import Panel, Trend
 from meters.mqtt.timestamps import to_datetime, to_microseconds
 from meters.recorded.recording import BadRow, Row
 from meters.recorded.seen import SeenMoments
-
-_BUSY_TRIES = 6
 
 
 class UnknownPanelError(Exception):
@@ -64,17 +60,13 @@ class Backfill:
         nothing of these rows is stored."""
         if not any(row.values for row in rows):
             return Plan(fates=[Fate.EMPTY] * len(rows))
-        for attempt in range(1, _BUSY_TRIES + 1):
-            try:
-                with nullcontext() if self.dry_run else transaction.atomic():
-                    plan = self._write(rows)
-                break
-            except (DatabaseError, InterfaceError) as error:
-                if trouble(error) is not Trouble.BUSY or attempt == _BUSY_TRIES:
-                    raise
-            time.sleep(random.uniform(0, 0.01) * 2**attempt)  # noqa: S311 (no secret)
+        plan = while_busy(lambda: self._written(rows))
         self._seen.add(to_microseconds(row.moment) for row in rows if row.values)
         return plan
+
+    def _written(self, rows: Sequence[Row]) -> Plan:
+        with nullcontext() if self.dry_run else transaction.atomic():
+            return self._write(rows)
 
     def _write(self, rows: Sequence[Row]) -> Plan:
         pk = self._key()

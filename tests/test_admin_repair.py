@@ -303,7 +303,7 @@ def test_more_than_the_most_at_once_is_refused(
 
 
 def test_the_way_back_to_the_form_keeps_what_was_entered(admin: Client, panel: Panel) -> None:
-    content = send(admin, panel, form("delete"), back="1").content.decode()
+    content = send(admin, panel, form("delete"), back="Back", expected="5").content.decode()
     assert "the CT ratio was wrong" in content
     assert 'value="2026-01-15T11:55"' in content
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from meters.metrics import MEASURED
@@ -59,7 +60,8 @@ class ReadingRepair(models.Model):
         permissions = [("repair_readings", _("Can repair readings"))]
 
     def __str__(self) -> str:
-        return f"{self.panel_name} {self.start.isoformat()}: {self.get_action_display()}"
+        start, end = timezone.localtime(self.start), timezone.localtime(self.end)
+        return f"{self.panel_name}, {start:%Y-%m-%d %H:%M:%S} - {end:%Y-%m-%d %H:%M:%S}"
 
     def replaced_csv(self) -> bytes:
         return gzip.decompress(bytes(self.replaced))

@@ -37,9 +37,7 @@ class RepairForm(forms.Form):
 
     start = _moment(_("From"), _("Included; the site's local time."))
     end = _moment(_("To"), _("Not included; the site's local time."))
-    action = forms.ChoiceField(
-        label=_("What to do"), choices=Action.choices, widget=forms.RadioSelect
-    )
+    action = forms.ChoiceField(label=_("What to do"), choices=[("", "–"), *Action.choices])
     metric = forms.ChoiceField(
         label=_("Metric"),
         required=False,

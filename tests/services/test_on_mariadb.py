@@ -9,7 +9,13 @@ import pytest
 from tests.services.installation import REPOSITORY
 from tests.services.mariadb import MariaDB
 
-FOLDERS = ("tests/ingest", "tests/models", "tests/api", "tests/recorded", "tests/test_admin_repair.py")
+FOLDERS = (
+    "tests/ingest",
+    "tests/models",
+    "tests/api",
+    "tests/recorded",
+    "tests/test_admin_repair.py",
+)
 
 
 def run_tests(mariadb: MariaDB, name: str, *arguments: str) -> None:

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from dashboard.formatting import epoch_ms
 from meters.live import iso
-from meters.metrics import METRICS
+from meters.metrics import MEASURED, METRICS
 from meters.models import Panel, Trend
 
 CHART_POINTS = 48
-# Metrics may stand in rows of their own: with a sample for each, this still holds 48 of all four.
-_SAMPLES = CHART_POINTS * len(METRICS)
+# Metrics may stand in rows of their own: with a sample for each, this still holds 48 of each.
+_SAMPLES = CHART_POINTS * len(MEASURED)
 # How far back to look for a metric that became rare. A bound, because nothing says that there ever
 # were 48 readings of it, and a panel may have millions of samples.
 _SAMPLES_OF_ONE = 2_000

@@ -3,15 +3,24 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from meters.admin_tariffs import AssignmentInline
-from meters.models import IngestWorker, Panel, RejectedMessage, Trend
+from meters.energy.pending import mark_all
+from meters.models import IngestWorker, Panel, ReadingRepair, RejectedMessage, Trend
+from meters.repair.pages import RepairsReadings
 
 NEWEST_READINGS = 20
+# What enters a panel's rollups: with a new value, all of them are computed anew.
+_RULES = {"phases", "max_gap_s", "energy_register_limit_kwh", "rated_power_kva"}
 
 
 class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
@@ -25,7 +34,7 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
 
 
 @admin.register(Panel)
-class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class PanelAdmin(RepairsReadings):
     list_display = ("name", "display_name", "location", "active", "voltage", "ampere", "power")
     list_display_links = ("name", "display_name")
     list_filter = ("active", "location")
@@ -36,6 +45,16 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
             _("Ratings"),
             {"fields": ("nominal_voltage_v", "rated_current_a", "rated_power_kva")},
         ),
+        (_("Metering"), {"fields": ("phases", "max_gap_s", "energy_register_limit_kwh")}),
+        (
+            _("Retention"),
+            {
+                "fields": ("raw_retention_days", "minute_retention_days", "hour_retention_days"),
+                "description": _(
+                    "In days. What was computed from readings stays when they go: minutes, hours, days."
+                ),
+            },
+        ),
         (_("Newest readings"), {"fields": ("newest_readings", "created_at")}),
     )
     readonly_fields = ("newest_readings", "created_at")
@@ -45,7 +64,9 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     def newest_readings(self, panel: Panel) -> SafeString:
         """Read-only: Trend's composite key is one the admin can't register."""
         samples = Trend.objects.newest([panel], NEWEST_READINGS) if panel.pk else []
-        return render_to_string("admin/meters/newest_readings.html", {"samples": samples})
+        register = any(sample.energy_register is not None for sample in samples)
+        context = {"samples": samples, "register": register}
+        return render_to_string("admin/meters/newest_readings.html", context)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Panel | None = None
@@ -56,6 +77,8 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at 
     def save_model(self, request: HttpRequest, obj: Panel, form: Any, change: bool) -> None:
         # Only what was edited: the current values move on while the form is open.
         obj.save(update_fields=form.changed_data if change else None)
+        if change and not _RULES.isdisjoint(form.changed_data):
+            mark_all(obj)
 
 
 @admin.register(RejectedMessage)
@@ -84,6 +107,63 @@ class IngestWorkerAdmin(LookOnlyAdmin):
     @admin.display(boolean=True, description=_("alive"))
     def alive(self, worker: IngestWorker) -> bool:
         return worker.is_fresh
+
+
+@admin.register(ReadingRepair)
+class ReadingRepairAdmin(LookOnlyAdmin):
+    """The audit entries: nobody may change or delete one."""
+
+    list_display = ("made_at", "made_by_name", "panel_name", "action", "metric", "rows", "reason")
+    list_filter = ("action", "panel_name")
+    search_fields = ("panel_name", "made_by_name", "reason")
+    date_hierarchy = None
+    fields = (
+        "made_at",
+        "made_by_name",
+        "panel_name",
+        "start",
+        "end",
+        "action",
+        "metric",
+        "factor",
+        "offset",
+        "rows",
+        "reason",
+        "replaced_readings",
+    )
+    readonly_fields = ("replaced_readings",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReadingRepair]:
+        return super().get_queryset(request).defer("replaced")  # megabytes, for the download only
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.download)
+        mine = path("<int:repair>/replaced.csv", view, name="meters_readingrepair_replaced")
+        return [mine, *super().get_urls()]
+
+    @admin.display(description=_("replaced readings"))
+    def replaced_readings(self, repair: ReadingRepair) -> SafeString:
+        address = reverse("admin:meters_readingrepair_replaced", args=[repair.pk])
+        return format_html(
+            '<a href="{}">{}</a> ({})',
+            address,
+            _("Download as CSV"),
+            _("manage.py import_trends with this file undoes the repair"),
+        )
+
+    def download(self, request: HttpRequest, repair: int) -> HttpResponse:
+        found = get_object_or_404(ReadingRepair, pk=repair)
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        name = f"repair-{found.pk}-{found.panel_name}.csv"
+        return HttpResponse(
+            found.replaced_csv(),
+            content_type="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
 
 admin.site.site_header = "PELBIOT"

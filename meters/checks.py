@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from meters.energy.retention import of_the_settings
+
 
 @register()
 def mqtt_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -27,3 +29,16 @@ def mqtt_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register()
+def retention_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            text,
+            hint="RAW_RETENTION_DAYS, MINUTE_RETENTION_DAYS, HOUR_RETENTION_DAYS: each at least as "
+            "long as the one before; 0 is for ever.",
+            id="meters.E002",
+        )
+        for text in of_the_settings().problems().values()
+    ]

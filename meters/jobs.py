@@ -13,10 +13,12 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from meters.energy.pending import roll_pending
+from meters.energy.pruner import Pruner
 from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
     IngestWorker,
+    Panel,
     RejectedMessage,
 )
 from meters.mqtt.client import SESSION_EXPIRY_S
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 FORGET_WORKER_AFTER = timedelta(days=30)
 ROLL_UP_FOR_S = 8.0
+PRUNE_FOR_S = 3.0
 
 
 class Stop(Protocol):
@@ -88,6 +91,19 @@ def roll_up() -> None:
     roll_pending(None, TimeLimit(ROLL_UP_FOR_S))
 
 
+class Prune:
+    """What is older than it is to be kept; some at a time, for the same reason. Remembers from one
+    run to the next who is done."""
+
+    def __init__(self) -> None:
+        self._pruner = Pruner()
+
+    def __call__(self) -> None:
+        outcome = self._pruner.run(Panel.objects.all(), TimeLimit(PRUNE_FOR_S))
+        if outcome.pruned.rows:
+            logger.info("deleted %s", outcome.pruned)
+
+
 def clear_sessions() -> None:
     call_command("clearsessions")
 
@@ -98,6 +114,7 @@ def all_jobs() -> list[Job]:
         Job("trim rejected messages", 60, trim_rejected_messages),
         Job("forget dead ingest workers", 3600, forget_dead_workers),
         Job("tell of absent members of share groups", 3600, tell_of_absent_members),
+        Job("delete old history", 60, Prune()),
         Job("clear expired sessions", 3600, clear_sessions),
     ]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NotRequired, TypedDict
 from zlib import crc32
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.models import IngestWorker, Panel
 from meters.mqtt.topics import TopicSpace
 
@@ -103,7 +103,7 @@ def reading_event(
     topics: TopicSpace, panel: str, metric: str, value: float, moment: datetime
 ) -> ReadingEvent:
     return {
-        "event": METRICS[metric].event,
+        "event": MEASURED[metric].event,
         "topic": topics.topic(panel, metric),
         "panel": panel,
         "metric": metric,

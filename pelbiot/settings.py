@@ -8,11 +8,12 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED, METRICS, REGISTER
 from meters.mqtt.broker import Broker
 from meters.mqtt.topics import TopicSpace
 from pelbiot import environment
 
+MOST_DAYS = 36_500  # a hundred years: within what every database's dates take
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.reader(BASE_DIR / ".env")
 
@@ -62,6 +63,20 @@ topic_filters: dict[str, str] = {
     "power": env.str("MQTT_TOPIC_POWER", "panel/+/power"),
     "energy_cost": env.str("MQTT_TOPIC_ENERGY_COST", "panel/+/energy_cost"),
 }
+register_filter: str = env.str("MQTT_TOPIC_ENERGY_REGISTER", "").strip()
+if register_filter:  # few meters have one: without a filter nothing is subscribed to
+    topic_filters[REGISTER.name] = register_filter
+
+# -- How long history is kept -------------------------------------------------------------------
+RAW_RETENTION_DAYS: int = env.int(
+    "RAW_RETENTION_DAYS", 400, validate=environment.between(0, MOST_DAYS)
+)
+MINUTE_RETENTION_DAYS: int = env.int(
+    "MINUTE_RETENTION_DAYS", 1826, validate=environment.between(0, MOST_DAYS)
+)
+HOUR_RETENTION_DAYS: int = env.int(
+    "HOUR_RETENTION_DAYS", 0, validate=environment.between(0, MOST_DAYS)
+)
 
 environment.seal(env)
 
@@ -69,9 +84,10 @@ try:
     MQTT_TOPICS = TopicSpace(topic_filters)
 except ValueError as error:
     raise ImproperlyConfigured(
-        f"Wrong settings in the environment:\n  MQTT_TOPIC_VOLT, _AMPERE, _POWER, _ENERGY_COST: {error}"
+        f"Wrong settings in the environment:\n  MQTT_TOPIC_VOLT, _AMPERE, _POWER, _ENERGY_COST, "
+        f"MQTT_TOPIC_ENERGY_REGISTER: {error}"
     ) from None
-assert topic_filters.keys() == METRICS.keys()
+assert METRICS.keys() <= topic_filters.keys() <= MEASURED.keys()
 
 MQTT_BROKER = Broker.from_url(
     broker_url.strip(),

@@ -18,7 +18,7 @@ OURS = {
     "BEHIND_TLS_PROXY",
 }
 for name in list(os.environ):
-    if name.startswith(("MQTT_", "SPOOL_")) or name in OURS:
+    if name.startswith(("MQTT_", "SPOOL_")) or name.endswith("_RETENTION_DAYS") or name in OURS:
         del os.environ[name]
 os.environ["ENV_FILE"] = os.devnull
 os.environ["SECRET_KEY"] = "only-for-tests"

@@ -6,10 +6,11 @@ from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 
-from meters.models import IngestWorker, Panel, RejectedMessage, Trend
+from meters.models import DirtyRange, IngestWorker, Panel, RejectedMessage, Trend
 
-# Of the tariffs on a panel's page, as a browser sends them: none.
+# A panel's page as a browser sends it: no tariffs, and what must be filled in.
 NO_TARIFFS = {"assignments-TOTAL_FORMS": "0", "assignments-INITIAL_FORMS": "0"}
+FORM = NO_TARIFFS | {"nominal_voltage_v": "230", "phases": "1", "max_gap_s": "300"}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_panels_page_shows_its_newest_readings_to_look_at(admin: Client) -> No
 
 
 def test_a_panel_can_be_added_and_described_but_not_renamed(admin: Client) -> None:
-    form = NO_TARIFFS | {"name": "trafo1", "nominal_voltage_v": "230", "active": "on"}
+    form = FORM | {"name": "trafo1", "active": "on"}
     assert admin.post("/admin/meters/panel/add/", form).status_code == 302
     panel = Panel.objects.get(name="trafo1")
     change = form | {"name": "other", "display_name": "Office"}
@@ -50,7 +51,7 @@ def test_describing_a_panel_leaves_the_values_that_arrive_meanwhile(
 
     pre_save.connect(arrive, sender=Panel)
     try:
-        form = NO_TARIFFS | {"nominal_voltage_v": "230", "active": "on", "location": "Hall 1"}
+        form = FORM | {"active": "on", "location": "Hall 1"}
         admin.post(f"/admin/meters/panel/{panel.pk}/change/", form)
     finally:
         pre_save.disconnect(arrive, sender=Panel)
@@ -58,10 +59,29 @@ def test_describing_a_panel_leaves_the_values_that_arrive_meanwhile(
     assert (panel.location, panel.voltage) == ("Hall 1", 231)
 
 
+def test_how_long_a_panels_history_is_kept_is_checked_and_stored(admin: Client) -> None:
+    panel = Panel.objects.create(name="trafo1")
+    address = f"/admin/meters/panel/{panel.pk}/change/"
+    wrong = admin.post(address, FORM | {"raw_retention_days": "9000"})
+    assert b"Minutes must be kept at least as long as readings (9000" in wrong.content
+    assert admin.post(address, FORM | {"raw_retention_days": "30"}).status_code == 302
+    panel.refresh_from_db()
+    assert (panel.raw_retention_days, panel.minute_retention_days) == (30, None)
+
+
+def test_a_new_longest_gap_has_the_panels_rollups_computed_anew(admin: Client) -> None:
+    panel = Panel.objects.create(name="trafo1")
+    Trend.objects.create(panel=panel, timestamp=timezone.now(), voltage=1)
+    address = f"/admin/meters/panel/{panel.pk}/change/"
+    admin.post(address, FORM | {"location": "Hall 1"})
+    assert not DirtyRange.objects.exists()
+    admin.post(address, FORM | {"location": "Hall 1", "max_gap_s": "900"})
+    assert DirtyRange.objects.filter(panel=panel).exists()
+
+
 @pytest.mark.parametrize("name", ["a b", "", "é", "x" * 65, "a/b"])
 def test_a_name_no_topic_could_carry_is_refused(admin: Client, name: str) -> None:
-    form = NO_TARIFFS | {"name": name, "nominal_voltage_v": "230"}
-    answer = admin.post("/admin/meters/panel/add/", form)
+    answer = admin.post("/admin/meters/panel/add/", FORM | {"name": name})
     assert answer.status_code == 200
     assert not Panel.objects.exists()
 

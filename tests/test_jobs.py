@@ -18,7 +18,9 @@ from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
     IngestWorker,
+    Panel,
     RejectedMessage,
+    Trend,
 )
 from tests.clock import Clock
 
@@ -119,3 +121,21 @@ def test_an_absent_member_of_a_share_group_is_told(caplog: pytest.LogCaptureFixt
     tell_of_absent_members()
     (line,) = caplog.messages
     assert line.startswith("the ingest absent gives no sign of life since ")
+
+
+@pytest.mark.django_db
+def test_old_readings_are_deleted_by_the_worker_some_at_a_time(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel.objects.create(name="a")
+    for days in (1, 500, 501):
+        Trend.objects.create(panel=panel, timestamp=timezone.now() - timedelta(days=days), power=1)
+    monkeypatch.setattr("meters.energy.pruning.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("meters.jobs.PRUNE_FOR_S", 0.0)
+    (job,) = [job for job in all_jobs() if job.name == "delete old history"]
+    with caplog.at_level("INFO"):
+        job.run()
+    assert Trend.objects.count() == 2
+    assert "deleted 1 readings, 0 minutes" in caplog.text
+    job.run()
+    assert Trend.objects.count() == 1

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.mqtt.errors import BadMessageError
 from meters.mqtt.payloads import MAX_PAYLOAD_BYTES
 
@@ -139,7 +139,7 @@ class LastValues(PanelValues):
 class Reading(serializers.Serializer[Any]):
     topic = serializers.CharField()
     panel = serializers.CharField()
-    metric = serializers.ChoiceField(choices=list(METRICS))
+    metric = serializers.ChoiceField(choices=list(MEASURED))
     value = serializers.FloatField()
     timestamp = serializers.DateTimeField()
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from meters.ingest.sample import Sample
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.models import Panel
 from meters.models.fields import upsert
 from meters.mqtt.timestamps import to_datetime, to_microseconds
@@ -114,14 +114,14 @@ def _is(panel: KnownPanel | None, pk: int) -> bool:
 
 def _read(names: Iterable[str]) -> dict[str, KnownPanel]:
     """Panels by name, locked, with the moments of their current values."""
-    moments = [f"{metric}_at" for metric in METRICS]
+    moments = [f"{metric}_at" for metric in MEASURED]
     rows = Panel.objects.select_for_update().filter(name__in=list(names)).order_by("pk")
     return {
         name: KnownPanel(
             pk,
             {
                 metric: to_microseconds(moment)
-                for metric, moment in zip(METRICS, known, strict=True)
+                for metric, moment in zip(MEASURED, known, strict=True)
                 if moment is not None
             },
         )

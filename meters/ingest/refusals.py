@@ -1,8 +1,15 @@
 """What a database error means for the ingest: bad data, a moment's contention, or an outage."""
 
+import random
+import time
+from collections.abc import Callable
 from enum import Enum, auto
+from typing import TypeVar
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
+
+_BUSY_TRIES = 6
+T = TypeVar("T")
 
 
 class Trouble(Enum):
@@ -50,3 +57,15 @@ def trouble(error: DatabaseError | InterfaceError) -> Trouble:
     if code in _BUSY or code in _SQLITE_BUSY:
         return Trouble.BUSY
     return Trouble.AWAY
+
+
+def while_busy(work: Callable[[], T]) -> T:
+    """The work of a transaction, which is tried again where another one was in the way."""
+    for attempt in range(1, _BUSY_TRIES):
+        try:
+            return work()
+        except (DatabaseError, InterfaceError) as error:
+            if trouble(error) is not Trouble.BUSY:
+                raise
+        time.sleep(random.uniform(0, 0.01) * 2**attempt)  # noqa: S311 (no secret)
+    return work()

@@ -8,7 +8,7 @@ still free, and a reading is replaced by another only if both carry the same tim
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.mqtt.errors import BadMessageError
 from meters.mqtt.link import Received
 from meters.mqtt.payloads import parse_payload
@@ -94,7 +94,7 @@ class Sampler:
     def _add(self, samples: dict[tuple[str, int], Sample], message: Received) -> None:
         panel, metric = self._topics.locate(message.topic)
         received_us = beside_the_grid(int(message.received_s * 1_000_000))
-        payload = parse_payload(message.payload, METRICS[metric], now_us=received_us)
+        payload = parse_payload(message.payload, MEASURED[metric], now_us=received_us)
         if payload.measured_us is None:
             sample = self._at_receipt(samples, panel, metric, received_us)
         else:

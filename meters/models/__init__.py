@@ -5,6 +5,7 @@ from meters.models.ingest import (
     RejectedMessage,
 )
 from meters.models.panel import Panel
+from meters.models.repair import ReadingRepair
 from meters.models.rollup import (
     DirtyRange,
     RollupState,
@@ -25,6 +26,7 @@ __all__ = [
     "IngestCheckpointPage",
     "IngestWorker",
     "Panel",
+    "ReadingRepair",
     "RejectedMessage",
     "RollupState",
     "Tariff",

@@ -1,13 +1,16 @@
 """Panel: one metering point, and what it measures now."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from meters.energy.retention import Retention, of_the_settings
 from meters.energy.trapezoid import MAX_GAP_S
 from meters.metrics import MEASURED, METRICS
 from meters.models.fields import WireNameField
@@ -125,6 +128,23 @@ class Panel(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         _lock(Panel.objects.filter(pk=self.pk))
         return super().delete(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        problems = self.retention.problems()
+        if problems:
+            # At the panel's own figure, where it is that: the settings can't be changed here.
+            names = {"minute_days": "minute_retention_days", "hour_days": "hour_retention_days"}
+            raise ValidationError({names[name]: text for name, text in problems.items()})
+
+    @property
+    def retention(self) -> Retention:
+        """How long its history is kept: its own figures, else those of the settings."""
+        own = (self.raw_retention_days, self.minute_retention_days, self.hour_retention_days)
+        of_settings = astuple(of_the_settings())
+        return Retention(
+            *(days if mine is None else mine for mine, days in zip(own, of_settings, strict=True))
+        )
 
     def current(self) -> Iterator[tuple[str, float | None, datetime | None]]:
         """(metric, value, moment of its last reading) of each metric that every panel publishes."""

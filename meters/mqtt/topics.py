@@ -76,9 +76,14 @@ class TopicSpace:
     def filters(self) -> list[str]:
         return [str(topic_filter) for topic_filter in self._filters.values()]
 
+    @property
+    def metrics(self) -> list[str]:
+        """Those that have a filter."""
+        return list(self._filters)
+
     def topic(self, panel: str, metric: str) -> str:
-        """The topic of `panel` and `metric`. A filter without `+` subscribes to one panel's only:
-        `carries` tells whether this one is among them."""
+        """The topic of `panel` and `metric`, which must have a filter. One without `+` subscribes to
+        one panel's only: `carries` tells whether this one is among them."""
         topic_filter = self._filters[metric]
         levels = list(topic_filter.levels)
         levels[topic_filter.panel_level] = panel
@@ -86,6 +91,8 @@ class TopicSpace:
 
     def carries(self, panel: str, metric: str) -> bool:
         """Whether a reading that this panel publishes would be received."""
+        if metric not in self._filters:
+            return False
         try:
             return self.locate(self.topic(panel, metric)) == (panel, metric)
         except BadMessageError:

@@ -1,10 +1,10 @@
 """Which column of a file holds which metric, and in what unit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 
 # Headers that need no explanation, each with the factor to the metric's unit.
 _WELL_KNOWN = {
@@ -19,6 +19,11 @@ _WELL_KNOWN = {
     "active_power_kw": ("power", "1000"),
     "energy_cost": ("energy_cost", "1"),
     "energy_cost_rp": ("energy_cost", "1"),
+    "energy_register": ("energy_register", "1"),
+    "energy_register_kwh": ("energy_register", "1"),
+    "energy_register_wh": ("energy_register", "0.001"),
+    "energy_kwh": ("energy_register", "1"),
+    "energy_wh": ("energy_register", "0.001"),
 }
 
 
@@ -37,8 +42,8 @@ class Column:
         name, star, factor = rest.rpartition("*") if "*" in rest else (rest, "", "1")
         if not equals or not name:
             raise ValueError(f"{text!r} is not METRIC=COLUMN or METRIC=COLUMN*FACTOR")
-        if metric not in METRICS:
-            raise ValueError(f"there is no metric {metric!r}: use {', '.join(METRICS)}")
+        if metric not in MEASURED:
+            raise ValueError(f"there is no metric {metric!r}: use {', '.join(MEASURED)}")
         try:
             number = Decimal(factor)
         except InvalidOperation:
@@ -51,12 +56,14 @@ class Column:
         return f"{self.metric}={self.name}" + ("" if self.factor == 1 else f"*{self.factor}")
 
 
-def choose_columns(header: Sequence[str], wanted: Iterable[Column]) -> list[Column]:
-    """The wanted columns, or the well-known ones of the header where none are wanted.
+def choose_columns(
+    header: Sequence[str], wanted: Iterable[Column], metrics: Collection[str] = MEASURED
+) -> list[Column]:
+    """The wanted columns, or the header's well-known ones of these metrics where none are wanted.
 
     Raises ValueError naming what there is, where a column is missing or none is known.
     """
-    columns = list(wanted) or _well_known(header)
+    columns = list(wanted) or _well_known(header, metrics)
     if not columns:
         raise ValueError(
             f"none of the columns {', '.join(header)} is known: say which is what, "
@@ -67,17 +74,18 @@ def choose_columns(header: Sequence[str], wanted: Iterable[Column]) -> list[Colu
             raise ValueError(
                 f"there is no column {column.name!r}: the file has {', '.join(header)}"
             )
-    metrics = [column.metric for column in columns]
-    for metric in metrics:
-        if metrics.count(metric) > 1:
+    chosen = [column.metric for column in columns]
+    for metric in chosen:
+        if chosen.count(metric) > 1:
             raise ValueError(f"{metric} is given more than one column")
     return columns
 
 
-def _well_known(header: Sequence[str]) -> list[Column]:
+def _well_known(header: Sequence[str], metrics: Collection[str]) -> list[Column]:
     found: dict[str, Column] = {}
     for name in header:
         if name.lower() in _WELL_KNOWN:
             metric, factor = _WELL_KNOWN[name.lower()]
-            found.setdefault(metric, Column(metric, name, Decimal(factor)))
+            if metric in metrics:
+                found.setdefault(metric, Column(metric, name, Decimal(factor)))
     return list(found.values())

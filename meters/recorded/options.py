@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from meters.metrics import MEASURED
 from meters.mqtt.topics import PANEL_NAME, PANEL_NAME_RULE
 from meters.recorded.columns import Column
 from meters.recorded.recording import Recording
@@ -36,14 +38,15 @@ def add_recording_arguments(parser: CommandParser) -> None:
     )
 
 
-def open_recording(options: dict[str, Any]) -> Recording:
-    """The recording that the options name. Raises CommandError with what is wrong."""
+def open_recording(options: dict[str, Any], metrics: Collection[str] = MEASURED) -> Recording:
+    """The recording that the options name, with its well-known columns of these metrics. Raises CommandError with what is wrong."""
     try:
         return Recording(
             options["file"],
             time_column=options["time_column"],
             columns=options["columns"],
             zone=options["timezone"],
+            metrics=metrics,
         )
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -54,6 +57,15 @@ def panel_name(options: dict[str, Any]) -> str:
     """`--panel`, or the file's name with what a panel's name can't have replaced by `-`."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", options["file"].stem)[:64]
     return str(options["panel"] or stem)
+
+
+def recording_words(options: dict[str, Any], recording: Recording, panel: str) -> list[str]:
+    """The same options again, as words of a command line."""
+    words = [str(recording.path), "--panel", panel]
+    words += ["--time-column", options["time_column"], "--timezone", str(options["timezone"])]
+    for column in recording.columns:
+        words += ["--column", str(column)]
+    return words
 
 
 def _panel(text: str) -> str:

@@ -2,15 +2,15 @@
 
 import csv
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from meters.metrics import METRICS
+from meters.metrics import MEASURED
 from meters.mqtt.errors import BadMessageError
 from meters.mqtt.payloads import check_range, is_number
 from meters.mqtt.timestamps import check_plausible, to_microseconds
@@ -27,19 +27,23 @@ class Row:
     number: int
     moment: datetime
     values: dict[str, float]
+    line: int = field(default=0, compare=False)
+    cells: Sequence[str] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be used; `line` is its line in the file."""
+    """A row that can't be used; `line` is its line in the file (the last, where it has several)."""
 
     number: int
     line: int
     reason: str
+    cells: Sequence[str] = field(default=(), compare=False)
 
 
 class Recording:
-    """A CSV file with a header; commas or semicolons between the cells; UTF-8.
+    """A CSV file with a header; commas or semicolons between the cells; UTF-8. Without `columns`
+    the header's well-known ones of `metrics` are read.
 
     Raises ValueError with a sentence where the header doesn't fit.
     """
@@ -51,6 +55,7 @@ class Recording:
         time_column: str = "timestamp",
         columns: Iterable[Column] = (),
         zone: ZoneInfo,
+        metrics: Collection[str] = MEASURED,
     ) -> None:
         self.path = path
         self._zone = zone
@@ -63,8 +68,8 @@ class Recording:
                 f"there is no time column {time_column!r}: the file has "
                 f"{', '.join(header) or 'no header'} (--time-column names another)"
             )
-        self._header = header
-        self.columns: Sequence[Column] = choose_columns(header, columns)
+        self.header: Sequence[str] = header
+        self.columns: Sequence[Column] = choose_columns(header, columns, metrics)
 
     def count(self) -> int:
         """How many rows there are, good and bad."""
@@ -79,14 +84,14 @@ class Recording:
             next(lines)
             for number, (line, cells) in enumerate(lines, start=1):
                 try:
-                    yield self._row(number, cells, clock)
+                    yield self._row(number, line, cells, clock)
                 except (ValueError, BadMessageError) as error:
-                    yield BadRow(number, line, str(error))
+                    yield BadRow(number, line, str(error), cells)
 
-    def _row(self, number: int, cells: list[str], clock: LocalClock) -> Row:
-        if len(cells) != len(self._header):
-            raise ValueError(f"the row has {len(cells)} cells, the header has {len(self._header)}")
-        row = dict(zip(self._header, cells, strict=True))
+    def _row(self, number: int, line: int, cells: list[str], clock: LocalClock) -> Row:
+        if len(cells) != len(self.header):
+            raise ValueError(f"the row has {len(cells)} cells, the header has {len(self.header)}")
+        row = dict(zip(self.header, cells, strict=True))
         text = row[self._time_column]
         moment = clock.read(text)
         check_plausible(to_microseconds(moment), text, now_us=self._now_us)
@@ -95,7 +100,7 @@ class Recording:
             for column in self.columns
             if (text := row[column.name].strip()) not in _NO_READING
         }
-        return Row(number, moment, values)
+        return Row(number, moment, values, line, cells)
 
     def _open(self) -> IO[str]:
         # Spreadsheets write a BOM. A byte that is no UTF-8 spoils its own cell, not the file.
@@ -123,4 +128,4 @@ def _value(text: str, column: Column) -> float:
     if not is_number(text):
         raise ValueError(f"{column.name}: {text!r} is not a number (digits and a decimal point)")
     # In decimals: 0.326 kW are 326 W, and not 326.00000000000006.
-    return check_range(float(Decimal(text) * column.factor), text, METRICS[column.metric])
+    return check_range(float(Decimal(text) * column.factor), text, MEASURED[column.metric])

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from meters.models import Panel
+from meters.models import Panel, Trend
 from tests.api.conftest import NOON
+from tests.ingest.messages import TOPICS
 
 Make = Callable[..., Panel]
 
@@ -131,3 +132,44 @@ def test_the_work_does_not_grow_with_the_panels(
         make_panel(f"p{number}", samples=100)
     with django_assert_max_num_queries(12):
         assert len(history(api, limit=1000)) == 1000
+
+
+@pytest.fixture
+def with_register(settings: Any, make_panel: Make) -> Panel:
+    settings.MQTT_TOPICS = TOPICS
+    panel = make_panel("trafo1", samples=1)
+    Trend.objects.create(panel=panel, timestamp=NOON + timedelta(minutes=1), energy_register=17.5)
+    Panel.objects.update(energy_register=17.5, energy_register_at=NOON + timedelta(minutes=1))
+    return panel
+
+
+def test_the_register_is_answered_to_who_asks_for_its_topic(
+    api: Client, with_register: Panel
+) -> None:
+    (reading,) = history(api, topic="panel/trafo1/energy")
+    assert reading == {
+        "topic": "panel/trafo1/energy",
+        "panel": "trafo1",
+        "metric": "energy_register",
+        "value": 17.5,
+        "timestamp": "2026-01-15T12:01:00Z",
+    }
+    answer = api.get("/api/mqtt/last-value/panel/trafo1/energy")
+    assert answer.json()["value"] == 17.5
+
+
+def test_the_register_is_none_of_the_four_that_everybody_gets(
+    api: Client, with_register: Panel
+) -> None:
+    assert {row["metric"] for row in history(api)} == {"voltage", "power"}
+    answer = api.get("/api/mqtt/last-values").json()
+    assert answer.keys() == {"voltage", "ampere", "power", "energy_cost", "timestamp"}
+    assert answer["timestamp"] == "2026-01-15T12:01:00Z"
+
+
+def test_without_a_topic_of_its_own_the_register_cannot_be_asked_for(
+    api: Client, make_panel: Make
+) -> None:
+    answer = api.get("/api/mqtt/history", {"topic": "panel/trafo1/energy"})
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"topic"}

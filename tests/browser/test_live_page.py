@@ -39,6 +39,7 @@ class Site:
 def site(services: Services) -> Site:
     broker = services.mosquitto()
     installation = services.installation(mosquitto=broker)
+    installation.env["MQTT_TOPIC_ENERGY_REGISTER"] = "panel/+/energy"
     installation.env["DJANGO_SUPERUSER_PASSWORD"] = "of-a-test"
     installation.manage(
         "createsuperuser", "--noinput", "--username=engineer", "--email=e@example.com"
@@ -63,6 +64,20 @@ def test_a_published_value_appears_on_the_page_of_who_is_logged_in(
     expect(someone.page.locator("#mqtt-state")).to_have_text("MQTT connected")
     expect(someone.page.locator("#notice")).to_contain_text("Readings are arriving")
     someone.picture("live")
+
+
+def test_a_register_that_the_page_shows_nowhere_disturbs_nothing(
+    site: Site, person: People
+) -> None:
+    site.publish("trafo1/volt", "229.5")
+    someone = site.watched_by(person(site.web.base_url))
+    site.publish("trafo1/energy", "48213.7")
+    site.publish("trafo1/volt", "230.45")
+    expect(someone.page.locator(".tile[data-metric=voltage] .tile__number")).to_have_text(
+        "230.45", timeout=LIMIT_MS
+    )
+    expect(someone.page.locator(".tile")).to_have_count(4)
+    expect(someone.page.locator("#notice")).to_contain_text("Readings are arriving")
 
 
 def test_it_says_when_the_broker_stops_and_goes_on_when_it_is_back(

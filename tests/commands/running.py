@@ -41,9 +41,11 @@ def running(
             process.kill()
 
 
-def outcome(broker_url: str, *words: str, state_dir: Path | None = None) -> tuple[int, str]:
+def outcome(
+    broker_url: str, *words: str, state_dir: Path | None = None, **env: str
+) -> tuple[int, str]:
     """(exit code, output) of a command that ends by itself."""
-    with running(broker_url, *words, state_dir=state_dir) as process:
+    with running(broker_url, *words, state_dir=state_dir, **env) as process:
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 

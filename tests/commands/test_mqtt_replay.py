@@ -79,6 +79,31 @@ def test_a_wrong_option_is_refused_with_what_is_accepted(
         call_command("mqtt_replay", str(file), *arguments)
 
 
+def test_a_register_without_a_topic_is_left_out_unless_it_is_asked_for(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    path = tmp_path / "meter.csv"
+    path.write_text("timestamp,voltage_v,energy_kwh\n2026-01-15 10:00:00,230,17.5\n")
+    code, output = replay(mosquitto.url, str(path))
+    assert code == 0, output
+    assert "as panel meter: voltage=voltage_v\n" in output
+    with pytest.raises(CommandError, match="MQTT_TOPIC_ENERGY_REGISTER"):
+        call_command("mqtt_replay", str(path), "--column", "energy_register=energy_kwh")
+
+
+def test_a_register_is_played_where_it_has_a_topic(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    path = tmp_path / "meter.csv"
+    path.write_text("timestamp,energy_kwh\n2026-01-15 10:00:00,17.5\n")
+    with MqttClient(mosquitto.url) as listener:
+        listener.subscribe("panel/meter/+")
+        code, output = outcome(
+            mosquitto.url, "mqtt_replay", str(path), MQTT_TOPIC_ENERGY_REGISTER="panel/+/energy"
+        )
+        topic, payload = listener.next_message()
+    assert code == 0, output
+    assert (topic, json.loads(payload)["value"]) == ("panel/meter/energy", 17.5)
+
+
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         call_command("mqtt_replay", str(tmp_path / "none.csv"))

@@ -194,3 +194,29 @@ def test_an_unknown_page_is_told_in_our_own_words(page: Client) -> None:
     answer = page.get("/nothing/here/")
     assert answer.status_code == 404
     assert b"PELBIOT" in answer.content
+
+
+def test_a_meter_with_a_register_has_the_same_four_tiles_and_no_fewer_points(page: Client) -> None:
+    names = ("voltage", "ampere", "power", "energy_cost", "energy_register")
+    at = timezone.now()
+    panel = make_panel("trafo1", at=at, samples=1)
+    for number, name in enumerate(names):
+        panel.advance(name, 1.0, at)
+        Trend.objects.bulk_create(
+            Trend(panel=panel, timestamp=at - timedelta(seconds=age, milliseconds=number + 1))
+            for age in range(60)
+        )
+        moments = [at - timedelta(seconds=age, milliseconds=number + 1) for age in range(60)]
+        Trend.objects.filter(timestamp__in=moments).update(**{name: 1.0})
+    panel.save()
+    metrics = page.get("/panels/trafo1/points").json()["metrics"]
+    assert list(metrics) == list(names[:4])
+    assert all(len(metric["points"]) == 48 for metric in metrics.values())
+
+
+def test_a_panel_that_only_publishes_a_register_is_shown_as_live(page: Client) -> None:
+    at = timezone.now()
+    make_panel("trafo1", energy_register=48213.7, energy_register_at=at)
+    content = page.get("/").content.decode()
+    assert 'data-state="live"' in content
+    assert "48,213" not in content

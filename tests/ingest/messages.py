@@ -13,6 +13,7 @@ TOPICS = TopicSpace(
         "ampere": "panel/+/ampere",
         "power": "panel/+/power",
         "energy_cost": "panel/+/energy_cost",
+        "energy_register": "panel/+/energy",
     }
 )
 NOW_S = 1_768_449_600.123456  # 2026-01-15T04:00:00Z and a bit

@@ -24,7 +24,7 @@ def save_batch(batch: Batch, store: Store | None = None, token: str = "") -> Out
 def readings(panel: str = "trafo1") -> list[dict[str, Any]]:
     """The panel's rows, oldest first, without what was not measured."""
     rows = Trend.objects.filter(panel__name=panel).order_by("timestamp")
-    metrics = ("voltage", "ampere", "power", "energy_cost")
+    metrics = ("voltage", "ampere", "power", "energy_cost", "energy_register")
     return [
         {name: value for name in metrics if (value := getattr(row, name)) is not None}
         for row in rows

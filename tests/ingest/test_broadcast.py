@@ -219,3 +219,12 @@ def test_a_loop_in_a_thread_of_its_own_sends_and_ends() -> None:
     assert len(layer.sent) == 1
     assert live.loop.is_closed()
     broadcaster.offer([reading(2)])  # late, and harmless
+
+
+async def test_a_new_register_reading_is_an_event_of_its_own_name() -> None:
+    layer = RecordingLayer()
+    async with running(layer) as broadcaster:
+        broadcaster.offer([reading(48213.7, metric="energy_register")])
+        await soon(layer)
+    (event,) = layer.sent[0][1]["events"]
+    assert (event["event"], event["topic"]) == ("mqtt-register-update", "panel/trafo1/energy")

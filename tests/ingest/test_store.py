@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from meters.ingest.checkpoint import Head, Ledger
 from meters.ingest.store import Store
-from meters.models import IngestCheckpointPage, Panel, RejectedMessage, Trend
+from meters.models import DirtyRange, IngestCheckpointPage, Panel, RejectedMessage, Trend
 from meters.mqtt.link import Received
 from meters.mqtt.timestamps import to_datetime
 from tests.ingest.messages import NOW_S, message, new_sampler, new_store, timed
@@ -208,3 +208,28 @@ def test_two_clients_have_a_checkpoint_each() -> None:
         Head(),
         [],
     )
+
+
+def test_a_sample_that_carries_only_the_energy_register_is_stored_and_becomes_current() -> None:
+    save([message("panel/trafo1/energy", "48213.7")])
+    assert readings() == [{"energy_register": 48213.7}]
+    panel = Panel.objects.get(name="trafo1")
+    assert panel.energy_register == 48213.7
+    assert panel.energy_register_at == panel.last_reading_at
+    assert panel.voltage is None
+    assert DirtyRange.objects.filter(panel=panel).exists()
+
+
+def test_the_register_shares_the_row_of_what_is_published_with_it() -> None:
+    save([message("panel/trafo1/volt", "230"), message("panel/trafo1/energy", "48213.7")])
+    assert readings() == [{"voltage": 230.0, "energy_register": 48213.7}]
+
+
+def test_an_older_register_reading_does_not_move_the_current_value_back() -> None:
+    topic = "panel/trafo1/energy"
+    save([timed(2, "2026-01-15T02:00:00Z", topic)])
+    late = new_sampler().sample([timed(1, "2026-01-15T01:00:00Z", topic)])
+    store = new_store()  # which knows the panel from the database only
+    save_batch(late, store)
+    assert store.current(late.samples) == []
+    assert Panel.objects.get(name="trafo1").energy_register == 2

@@ -50,3 +50,9 @@ def test_it_refuses_filters_that_cannot_name_a_panel(text: str) -> None:
 def test_it_refuses_filters_that_overlap_because_messages_would_arrive_twice() -> None:
     with pytest.raises(ValueError, match="overlap"):
         TopicSpace({"voltage": "panel/+/volt", "power": "panel/trafo1/volt"})
+
+
+def test_a_metric_without_a_filter_is_carried_for_no_panel() -> None:
+    space = TopicSpace(FILTERS)
+    assert space.metrics == ["voltage", "power"]
+    assert not space.carries("trafo1", "energy_register")

@@ -53,6 +53,9 @@ def setting(state: Path, expression: str, **env: str) -> Any:
         ("MQTT_TLS_CA_FILE", __file__),
         ("MQTT_TOPIC_VOLT", "panel/#"),
         ("MQTT_TOPIC_VOLT", "panel/+/ampere"),
+        ("MQTT_TOPIC_VOLT", ""),
+        ("MQTT_TOPIC_ENERGY_REGISTER", "panel/#"),
+        ("MQTT_TOPIC_ENERGY_REGISTER", "panel/+/power"),
         ("MQTT_MAX_PANELS", "0"),
         ("MQTT_PASSWORD_FILE", "/no/such/file"),
         ("ENV_FILE", "/no/such/file"),
@@ -71,6 +74,17 @@ def test_a_wrong_value_is_refused_at_the_start_by_name(
 def test_all_wrong_values_are_named_at_once(tmp_path: Path) -> None:
     outcome = manage(tmp_path, "check", MQTT_QOS="7", TIME_ZONE="x", DEBUG="x")
     assert all(name in outcome.stderr for name in ("MQTT_QOS", "TIME_ZONE", "DEBUG"))
+
+
+def test_the_energy_register_is_subscribed_to_only_where_it_is_given_a_topic(
+    tmp_path: Path,
+) -> None:
+    contract = ["panel/+/volt", "panel/+/ampere", "panel/+/power", "panel/+/energy_cost"]
+    assert setting(tmp_path, "s.MQTT_TOPICS.filters") == contract
+    filters = setting(
+        tmp_path, "s.MQTT_TOPICS.filters", MQTT_TOPIC_ENERGY_REGISTER=" panel/+/energy "
+    )
+    assert filters == [*contract, "panel/+/energy"]
 
 
 def test_a_password_in_the_brokers_address_is_not_repeated_in_the_refusal(tmp_path: Path) -> None:

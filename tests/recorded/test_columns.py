@@ -48,3 +48,21 @@ def test_a_file_of_unknown_headers_says_how_to_name_them() -> None:
 def test_a_metric_cannot_come_from_two_columns() -> None:
     with pytest.raises(ValueError, match="more than one"):
         choose_columns(HEADER, [Column.parse("power=voltage_v"), Column.parse("power=current_a")])
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("energy_kwh", "energy_register=energy_kwh"),
+        ("Energy_Register_kWh", "energy_register=Energy_Register_kWh"),
+        ("energy_wh", "energy_register=energy_wh*0.001"),
+        ("energy_register_wh", "energy_register=energy_register_wh*0.001"),
+    ],
+)
+def test_a_register_is_known_by_its_header_in_kwh_or_wh(header: str, column: str) -> None:
+    assert [str(each) for each in choose_columns(["timestamp", header], [])] == [column]
+
+
+def test_well_known_columns_of_metrics_that_are_not_asked_for_are_left_out() -> None:
+    found = choose_columns(["voltage_v", "energy_kwh"], [], ["voltage", "power"])
+    assert [column.metric for column in found] == ["voltage"]

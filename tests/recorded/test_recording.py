@@ -99,3 +99,17 @@ def test_the_real_meter_is_read_whole() -> None:
     rows = list(real.rows())
     assert real.count() == len(rows) == 20_160
     assert all(isinstance(row, Row) and len(row.values) == 3 for row in rows)
+
+
+def test_a_register_in_wh_is_read_to_the_last_digit_in_kwh(tmp_path: Path) -> None:
+    text = "timestamp,energy_register_wh\n2026-01-15 10:30:45,123456789\n"
+    (row,) = recording(tmp_path, text).rows()
+    assert isinstance(row, Row)
+    assert row.values == {"energy_register": 123456.789}
+
+
+def test_a_register_is_never_negative(tmp_path: Path) -> None:
+    text = "timestamp,energy_kwh\n2026-01-15 10:30:45,-1\n"
+    (row,) = recording(tmp_path, text).rows()
+    assert isinstance(row, BadRow)
+    assert "energy_register: 0 to" in row.reason

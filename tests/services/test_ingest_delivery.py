@@ -62,6 +62,20 @@ def test_four_topics_of_a_meter_become_one_row(ingest: Ingest, mosquitto: Mosqui
     assert rows == [(1.0, 1.0, 1.0, 1.0)]
 
 
+def test_an_energy_register_is_stored_where_it_is_given_a_topic(
+    installation: Installation, mariadb: MariaDB, mosquitto: Mosquitto
+) -> None:
+    with ingesting(installation, mariadb, MQTT_TOPIC_ENERGY_REGISTER="panel/+/energy") as ingest:
+        ingest.is_connected()
+        with MqttClient(mosquitto.meter_url) as meter:
+            meter.publish_all([("panel/reg/energy", "48213.7"), ("panel/reg/energy", "-1")])
+        ingest.has_acknowledged(2)
+        row = "SELECT energy_register, voltage FROM meters_{} WHERE energy_register IS NOT NULL"
+        for table in ("trend", "panel"):
+            assert ingest.mariadb.execute(row.format(table), ingest.database) == [(48213.7, None)]
+        assert "plausible range of energy_register" in ingest.reasons("reg")["-1"]
+
+
 def test_a_message_the_broker_has_retained_is_no_new_reading(
     installation: Installation, mariadb: MariaDB, mosquitto: Mosquitto
 ) -> None:

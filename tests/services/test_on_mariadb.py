@@ -9,7 +9,13 @@ import pytest
 from tests.services.installation import REPOSITORY
 from tests.services.mariadb import MariaDB
 
-FOLDERS = ("tests/ingest", "tests/models", "tests/api")
+FOLDERS = (
+    "tests/ingest",
+    "tests/models",
+    "tests/api",
+    "tests/recorded",
+    "tests/test_admin_repair.py",
+)
 
 
 def run_tests(mariadb: MariaDB, name: str, *arguments: str) -> None:
@@ -36,3 +42,9 @@ def test_readings_and_rejections_are_stored_in_a_database_of_any_character_set(
 ) -> None:
     mariadb.execute("CREATE DATABASE test_latin CHARACTER SET latin1")
     run_tests(mariadb, "latin", "tests/ingest/test_store.py", "--reuse-db")
+
+
+@pytest.mark.timeout(300)
+def test_pruning_does_the_same_on_mariadb_and_keeps_no_ingest_waiting(mariadb: MariaDB) -> None:
+    files = ("tests/energy/test_pruning.py", "tests/energy/test_pruning_beside_ingest.py")
+    run_tests(mariadb, "pruning", *files, "--create-db")

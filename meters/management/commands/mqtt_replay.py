@@ -1,22 +1,23 @@
 """`manage.py mqtt_replay`: a recorded meter, played into the broker."""
 
 import shlex
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from meters.management.arguments import positive_number, whole_number
+from meters.management.progress import progress
 from meters.management.stopping import StopFlag
 from meters.mqtt.errors import BrokerUnavailableError
 from meters.mqtt.publisher import Publisher
-from meters.recorded.options import add_recording_arguments, open_recording, panel_name
+from meters.recorded.options import (
+    add_recording_arguments,
+    open_recording,
+    panel_name,
+    recording_words,
+)
 from meters.recorded.recording import Recording
 from meters.recorded.replay import Replay, Summary
 
@@ -44,7 +45,8 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=whole_number, help="how many rows to play (all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        recording, panel = open_recording(options), panel_name(options)
+        recording = open_recording(options, settings.MQTT_TOPICS.metrics)
+        panel = panel_name(options)
         _refuse_foreign_topics(recording, panel)
         start, total = options["start_row"], recording.count()
         wanted = max(0, min(options["rows"] or total, total - start + 1))
@@ -55,7 +57,7 @@ class Command(BaseCommand):
         try:
             with StopFlag.on_signals() as stop, self._publisher(stop) as publisher:
                 replay = Replay(panel, settings.MQTT_TOPICS, publisher, stop, options["speed"])
-                with _progress(self, wanted) as advance:
+                with progress(self.stdout, wanted) as advance:
                     rows = islice(recording.rows(), start - 1, start - 1 + wanted)
                     summary = replay.run(rows, advance)
                 publisher.flush(FLUSH_S if not stop.is_set() else 5.0)
@@ -94,6 +96,11 @@ class Command(BaseCommand):
 
 def _refuse_foreign_topics(recording: Recording, panel: str) -> None:
     for column in recording.columns:
+        if column.metric not in settings.MQTT_TOPICS.metrics:
+            raise CommandError(
+                f"{column.metric} has no topic here: set MQTT_TOPIC_{column.metric.upper()}, "
+                "or read the file straight into the database with manage.py import_trends"
+            )
         if not settings.MQTT_TOPICS.carries(panel, column.metric):
             raise CommandError(
                 f"the topic filters {', '.join(settings.MQTT_TOPICS.filters)} carry no "
@@ -111,31 +118,8 @@ def _resume(
 ) -> str:
     """The command line that plays the rest."""
     going_on = max(start, summary.next_row)
-    words = ["manage.py", "mqtt_replay", str(recording.path), "--panel", panel]
-    words += ["--time-column", options["time_column"], "--timezone", str(options["timezone"])]
-    for column in recording.columns:
-        words += ["--column", str(column)]
+    words = ["manage.py", "mqtt_replay", *recording_words(options, recording, panel)]
     if options["speed"]:
         words += ["--speed", f"{options['speed']:g}"]
     words += ["--start-row", str(going_on), "--rows", str(start + wanted - going_on)]
     return shlex.join(words)
-
-
-@contextmanager
-def _progress(command: Command, total: int) -> Iterator[Callable[[], None]]:
-    """A bar where somebody watches, else a line every tenth of the way."""
-    if sys.stdout.isatty():
-        columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeRemainingColumn(), console=Console()) as progress:
-            task = progress.add_task("rows", total=total)
-            yield lambda: progress.advance(task)
-        return
-    done = 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        if total and done * 10 // total > (done - 1) * 10 // total:
-            command.stdout.write(f"{done:,} of {total:,} rows")
-
-    yield advance

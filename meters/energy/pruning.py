@@ -232,7 +232,7 @@ class PanelPruning:
         return to_datetime(min(cut_us, self._calendar.midnight(day)))
 
     def _refuse_dirty(self, before: datetime) -> None:
-        dirty = DirtyRange.objects.filter(panel=self.panel, first__lt=before).order_by("hour")
+        dirty = DirtyRange.objects.filter(panel=self.panel, first__lt=before).order_by("minute")
         first = dirty.values_list("first", flat=True).first()
         if first is not None:
             raise NotRolledUpError(first)

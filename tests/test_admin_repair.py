@@ -95,12 +95,16 @@ def test_it_first_shows_what_would_be_done_and_changes_nothing(admin: Client, pa
 def test_a_metric_is_scaled_and_the_others_stay(admin: Client, panel: Panel) -> None:
     before = samples(panel, "voltage")
     repair = repaired(
-        admin, panel, form("scale", metric="voltage", factor="3", offset="0.1"), rows=5
+        admin, panel, form("scale", metric="voltage", factor="1.1", offset="0.1"), rows=5
     )
-    # In decimals: 231.1 * 3 + 0.1 are 693.4, and not 693.4000000000001.
-    assert samples(panel, "voltage") == [*before[:4], 705.4, 702.4, 699.4, 696.4, 693.4, before[9]]
+    # In decimals: 235.1 * 1.1 + 0.1 are 258.71, and not 258.71000000000004.
+    assert samples(panel, "voltage") == [
+        *before[:4],
+        *(258.71, 257.61, 256.51, 255.41, 254.31),
+        before[9],
+    ]
     assert samples(panel, "power") == [1000.0 + age for age in range(9, -1, -1)]
-    assert (repair.factor, repair.offset) == (Decimal(3), Decimal("0.1"))
+    assert (repair.factor, repair.offset) == (Decimal("1.1"), Decimal("0.1"))
 
 
 def test_readings_are_deleted_from_the_start_until_before_the_end(

@@ -97,11 +97,18 @@ class Prune:
 
     def __init__(self) -> None:
         self._pruner = Pruner()
+        self._told: set[str] = set()
 
     def __call__(self) -> None:
         outcome = self._pruner.run(Panel.objects.all(), TimeLimit(PRUNE_FOR_S))
         if outcome.pruned.rows:
             logger.info("deleted %s", outcome.pruned)
+        for name in outcome.waiting.keys() - self._told:
+            since = outcome.waiting[name].isoformat(timespec="seconds")
+            logger.info(
+                "old history of %s stays until what is dirty since %s is rolled up", name, since
+            )
+        self._told = set(outcome.waiting)
 
 
 def clear_sessions() -> None:

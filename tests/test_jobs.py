@@ -15,6 +15,7 @@ from meters.jobs import (
     tell_of_absent_members,
 )
 from meters.models import (
+    DirtyRange,
     IngestCheckpoint,
     IngestCheckpointPage,
     IngestWorker,
@@ -139,3 +140,19 @@ def test_old_readings_are_deleted_by_the_worker_some_at_a_time(
     assert "deleted 1 readings, 0 minutes" in caplog.text
     job.run()
     assert Trend.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_old_readings_that_are_not_rolled_up_stay_and_that_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    panel = Panel.objects.create(name="a")
+    old = timezone.now() - timedelta(days=500)
+    Trend.objects.create(panel=panel, timestamp=old, power=1)
+    DirtyRange.objects.mark(panel, old, old)
+    (job,) = [job for job in all_jobs() if job.name == "delete old history"]
+    with caplog.at_level("INFO"):
+        job.run()
+        job.run()
+    assert caplog.text.count("old history of a stays") == 1
+    assert Trend.objects.exists()

@@ -255,8 +255,9 @@ def test_readings_that_wait_to_be_added_up_are_told_once_they_are_late(
 # Refusals
 
 
+NO_OFFSET: Query = {"from": "2026-01-15T11:00:00"}
 WRONG: list[tuple[str, Query, str]] = [
-    *((call, {"from": "2026-01-15T11:00:00"}, "from") for call in CALLS),
+    *((call, NO_OFFSET, "from") for call in CALLS),
     ("trends", {"to": "2026-01-15T12:00:00"}, "to"),
     ("trends", {"to": "2026-01-15T10:00:00Z"}, "to"),
     ("trends", {"to": "2026-01-15T11:00:59Z"}, "to"),

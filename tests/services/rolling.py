@@ -1,8 +1,8 @@
 """Writing readings and checking rollups in an installation's database, as processes beside others.
 
-    python -m tests.services.rolling fill           as many readings as rollers need some rounds for
-    python -m tests.services.rolling write SECONDS  live and late ones; prints the longest transaction
-    python -m tests.services.rolling check          all rollups against the brute-force computation
+python -m tests.services.rolling fill           as many readings as rollers need some rounds for
+python -m tests.services.rolling write SECONDS  live and late ones; prints the longest transaction
+python -m tests.services.rolling check          all rollups against the brute-force computation
 """
 
 import random
@@ -25,7 +25,7 @@ def main(what: str, seconds: float = 0.0) -> None:
 def fill() -> None:
     from meters.models import Panel
     from tests.energy.filling import fill as fill_panel
-    from tests.energy.test_rolling_with_register import START
+    from tests.energy.test_rolling import START
 
     chance = random.Random(1)
     for name in PANELS:
@@ -45,7 +45,7 @@ def values(chance: random.Random, n: int) -> dict[str, float]:
 def write(seconds: float) -> None:
     """Batches as the ingest's, by its own store: one live reading a panel and some late ones."""
     from meters.ingest.sample import Batch, Sample
-    from tests.energy.test_rolling_with_register import START
+    from tests.energy.test_rolling import START
     from tests.ingest.messages import new_store
 
     store, chance, longest_s, batch = new_store(), random.Random(2), 0.0, 0

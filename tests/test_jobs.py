@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -10,6 +10,7 @@ from meters.jobs import (
     FORGET_WORKER_AFTER,
     Job,
     all_jobs,
+    roll_up,
     run_worker,
     step,
     tell_of_absent_members,
@@ -22,8 +23,11 @@ from meters.models import (
     Panel,
     RejectedMessage,
     Trend,
+    TrendHour,
 )
+from meters.mqtt.timestamps import to_microseconds
 from tests.clock import Clock
+from tests.energy.filling import fill
 
 
 class Steps:
@@ -156,3 +160,28 @@ def test_old_readings_that_are_not_rolled_up_stay_and_that_is_told_once(
         job.run()
     assert caplog.text.count("old history of a stays") == 1
     assert Trend.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_roll_up_job_adds_up_what_is_waiting() -> None:
+    panel = Panel.objects.create(name="trafo1")
+    moment = to_microseconds(datetime(2026, 1, 15, 12, tzinfo=UTC))
+    fill(panel, [(moment + n * 60_000_000, {"power": 1000.0}) for n in range(61)])
+    assert DirtyRange.objects.exists()
+    step(all_jobs(), 0.0)
+    assert not DirtyRange.objects.exists()
+    rows = TrendHour.objects.filter(panel=panel).values_list("energy_wh", flat=True)
+    assert list(rows) == [pytest.approx(1000), None]
+
+
+@pytest.mark.django_db
+def test_the_roll_up_job_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is waiting, it ends when its time is over, and goes on the next time."""
+    monkeypatch.setattr("meters.jobs.ROLL_UP_FOR_S", 0.0)
+    panel = Panel.objects.create(name="trafo1")
+    fill(panel, [(to_microseconds(datetime(2026, 1, 15, 12, tzinfo=UTC)), {"power": 1.0})])
+    roll_up()
+    assert DirtyRange.objects.exists()
+    monkeypatch.setattr("meters.jobs.ROLL_UP_FOR_S", 8.0)
+    roll_up()
+    assert not DirtyRange.objects.exists()

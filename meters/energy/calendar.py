@@ -43,16 +43,22 @@ class Calendar:
         width = _FIXED.get(level)
         if width is not None:
             return moment_us - moment_us % width
-        edges = _day_edges(self.zone, self.day(moment_us))
-        return edges[0] if level is Level.DAY else edges[bisect_right(edges, moment_us) - 1]
+        day = self.day(moment_us)
+        if level is Level.DAY:
+            return self.midnight(day)
+        edges = _day_edges(self.zone, day)
+        return edges[bisect_right(edges, moment_us) - 1]
 
     def end(self, level: Level, moment_us: int) -> int:
         """The start of the bucket after the one that the moment lies in."""
         width = _FIXED.get(level)
         if width is not None:
             return moment_us - moment_us % width + width
-        edges = _day_edges(self.zone, self.day(moment_us))
-        return edges[-1] if level is Level.DAY else edges[bisect_right(edges, moment_us)]
+        day = self.day(moment_us)
+        if level is Level.DAY:
+            return self.midnight(day + timedelta(days=1))
+        edges = _day_edges(self.zone, day)
+        return edges[bisect_right(edges, moment_us)]
 
     def ceiling(self, level: Level, moment_us: int) -> int:
         """The first start of a bucket at or after the moment."""

@@ -144,6 +144,18 @@ def test_a_start_is_its_own_ceiling() -> None:
         assert calendar.ceiling(level, start + 1) == calendar.end(level, start)
 
 
+def test_days_are_told_without_a_look_at_their_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hours of a day take a hundred times as long, and a chart of ten years has 3,653 days."""
+
+    def looked_at(*_: object) -> tuple[int, ...]:
+        raise AssertionError("the hours were looked at")
+
+    monkeypatch.setattr("meters.energy.calendar._day_edges", looked_at)
+    calendar = Calendar(ZoneInfo("Europe/Berlin"))
+    start = us(datetime(2016, 1, 1, 12, tzinfo=UTC))
+    assert len(calendar.edges(Level.DAY, start, start + 3653 * 24 * HOUR_US)) == 3655
+
+
 moments = st.datetimes(datetime(2005, 1, 2), datetime(2050, 1, 1)).map(  # noqa: DTZ001
     lambda moment: us(moment.replace(tzinfo=UTC, microsecond=0)) + moment.microsecond
 )

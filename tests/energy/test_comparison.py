@@ -55,6 +55,7 @@ def test_only_quarter_hours_that_are_known_of_all_count_for_the_maximum_of_the_s
     found = compared([100, 200, 100, 5000], [100, 100, 100])
     assert found.maximum_w == pytest.approx(300, rel=1e-6)
     assert found.maximum_at == START + QUARTER
+    assert found.diversity_factor == pytest.approx(1, rel=1e-6)
 
 
 @pytest.mark.parametrize("watts", [([], []), ([100, 100], []), ([0, 0], [0, 0])])

@@ -185,3 +185,14 @@ def test_what_lies_in_the_future_is_not_missing() -> None:
     assert hour.coverage(START + 15 * MINUTE) == 1
     assert hour.coverage(START + 30 * MINUTE) == 0.5
     assert hour.coverage(START - timedelta(hours=1) // timedelta(microseconds=1)) == 0
+
+
+@pytest.mark.django_db
+def test_of_equal_extremes_the_first_of_the_whole_period_is_told() -> None:
+    """Minutes, hours and days are read, in that order of time and not of length."""
+    panel = Panel.objects.create(name="trafo1")
+    fill_and_roll(panel, [(START + n * 30 * MINUTE, {"power": 5.0}) for n in range(120)])
+    period = Period(START + 29 * MINUTE, START + 59 * HOUR)
+    calendar = Calendar(ZoneInfo("Asia/Jakarta"))
+    power = total(panel.pk, Subject.of(panel).rules, calendar, period).metrics["power"]
+    assert (power.minimum_at, power.maximum_at) == (START + 30 * MINUTE, START + 30 * MINUTE)

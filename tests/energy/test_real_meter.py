@@ -84,9 +84,10 @@ def ask(house: Panel, file: File, viewer: User) -> Any:
     client = Client()
     client.force_login(viewer)
 
-    def asked(call: str, first_day: int = 0, days: int = 14, **query: object) -> Any:
+    def asked(call: str, first_day: int = 0, days: int = 14, **query: str | int) -> Any:
         start = file.start + timedelta(days=first_day)
-        period = {"from": start.isoformat(), "to": (start + timedelta(days=days)).isoformat()}
+        end = start + timedelta(days=days)
+        period: dict[str, str | int] = {"from": start.isoformat(), "to": end.isoformat()}
         answer = client.get(f"/api/panels/house/{call}", period | query)
         assert answer.status_code == 200, answer.content
         return answer.json()

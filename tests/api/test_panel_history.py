@@ -1,0 +1,404 @@
+"""`/api/panels/…` and `/api/comparison`: what is asked, how it is answered, and what it costs."""
+
+import gzip
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from meters.models import DirtyRange, Panel, VoltageTenMinutes
+from meters.mqtt.timestamps import to_microseconds
+from tests.energy.filling import fill_and_roll
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
+Query = dict[str, str | int]
+HOUR: Query = {"from": "2026-01-15T11:00:00Z", "to": "2026-01-15T19:00:00+07:00"}
+CALLS = ["trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance"]
+HEAD = {"panel", "from", "to", "timezone", "pending"}
+SPAN = {"mean", "min", "max"}
+STATISTICS = {"unit", "count", "mean", "min", "min_at", "max", "max_at", "coverage"}
+KEYS = {
+    "trends": {"level", "step_s", "metrics", "points"},
+    "energy": {"by", "energy_wh", "cost", "currency", "coverage", "recovered", "buckets"},
+    "statistics": {
+        *("coverage", "recovered", "energy_wh", "cost", "currency", "metrics", "load"),
+    },
+    "demand": {
+        *("block_minutes", "coverage", "maximum", "mean_w", "load_factor"),
+        *("blocks_complete", "blocks_incomplete", "running", "blocks"),
+    },
+    "load-duration": {"coverage", "blocks", "hours", "maximum_w", "mean_w", "minimum_w", "points"},
+    "voltage-compliance": {
+        *("band", "title", "source", "nominal_v", "low_v", "high_v", "share_percent", "weeks"),
+    },
+}
+
+
+def make(name: str = "trafo1", hours: float = 3, step_s: float = 30) -> Panel:
+    """A steady load of 230 V, 10 A and 2 kW for so many hours until noon."""
+    panel = Panel.objects.create(name=name, rated_power_kva=2, max_gap_s=300)
+    end, step = to_microseconds(NOON), round(step_s * 1e6)
+    start = end - round(hours * 3.6e9)
+    values = {"voltage": 230.0, "ampere": 10.0, "power": 2000.0}
+    fill_and_roll(panel, [(at, values) for at in range(start, end + 1, step)])
+    return panel
+
+
+@pytest.fixture
+def panel() -> Panel:
+    return make()
+
+
+def path(call: str, panel: str = "trafo1") -> str:
+    return "/api/comparison" if call == "comparison" else f"/api/panels/{panel}/{call}"
+
+
+def ask(api: Client, call: str, **query: str | int) -> Any:
+    answer = api.get(path(call), HOUR | query)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_answer_has_just_the_keys_that_are_agreed(api: Client, panel: Panel, call: str) -> None:
+    answer = ask(api, call)
+    assert set(answer) == HEAD | KEYS[call]
+    assert answer["panel"] == "trafo1"
+    assert (answer["from"], answer["to"]) == ("2026-01-15T11:00:00Z", "2026-01-15T12:00:00Z")
+    assert answer["timezone"] == "Asia/Jakarta"
+    assert answer["pending"] is False
+
+
+def test_trends(api: Client, panel: Panel) -> None:
+    answer = ask(api, "trends", points=60, metrics="power,voltage")
+    assert (answer["level"], answer["step_s"], answer["metrics"]) == (
+        "minute",
+        60,
+        ["power", "voltage"],
+    )
+    assert len(answer["points"]) == 60
+    assert answer["points"][0] == {
+        "start": "2026-01-15T11:00:00Z",
+        "end": "2026-01-15T11:01:00Z",
+        "coverage": 1,
+        "power": {"mean": 2000, "min": 2000, "max": 2000},
+        "voltage": {"mean": 230, "min": 230, "max": 230},
+    }
+    few = ask(api, "trends", metrics="ampere")
+    assert (few["level"], few["step_s"]) == ("raw", None)
+    assert few["points"][0] == {
+        "start": "2026-01-15T11:00:00Z",
+        "end": "2026-01-15T11:00:00Z",
+        "coverage": 1,
+        "ampere": {"mean": 10, "min": 10, "max": 10},
+    }
+
+
+def test_trends_have_every_bucket_of_the_range_also_where_nothing_was_measured(
+    api: Client, panel: Panel
+) -> None:
+    answer = ask(api, "trends", points=20, **{"from": "2026-01-15T00:00:00Z"})
+    starts = [point["start"] for point in answer["points"]]
+    assert answer["level"] == "hour"
+    assert starts == [f"2026-01-15T{hour:02}:00:00Z" for hour in range(12)]
+    assert {key: answer["points"][0][key] for key in ("coverage", "power", "energy_cost")} == {
+        "coverage": 0,
+        "power": dict.fromkeys(SPAN),
+        "energy_cost": dict.fromkeys(SPAN),
+    }
+
+
+def test_energy(api: Client, panel: Panel) -> None:
+    answer = ask(api, "energy", by="hour", **{"from": "2026-01-15T10:30:00Z"})
+    assert answer["energy_wh"] == pytest.approx(3000)
+    assert (answer["cost"], answer["currency"], answer["coverage"]) == (None, "IDR", 1)
+    assert answer["buckets"] == [
+        {
+            "start": start,
+            "end": end,
+            "energy_wh": pytest.approx(wh),
+            "cost": None,
+            "coverage": 1,
+            "recovered": 0,
+            "quality": "measured",
+        }
+        for start, end, wh in (
+            ("2026-01-15T10:30:00Z", "2026-01-15T11:00:00Z", 1000),
+            ("2026-01-15T11:00:00Z", "2026-01-15T12:00:00Z", 2000),
+        )
+    ]
+
+
+def test_statistics(api: Client, panel: Panel) -> None:
+    answer = ask(api, "statistics")
+    assert set(answer["metrics"]) == {"voltage", "ampere", "power", "energy_cost"}
+    assert all(set(each) == STATISTICS for each in answer["metrics"].values())
+    assert answer["metrics"]["voltage"]["unit"] == "V"
+    assert answer["metrics"]["voltage"]["count"] == 120
+    assert answer["metrics"]["energy_cost"]["mean"] is None
+    load = answer["load"]
+    assert load["apparent_max_va"] == pytest.approx(2300)
+    assert load["loading_max_percent"] == pytest.approx(115)
+    assert (load["rated_kva"], load["minutes_over_80"], load["minutes_over_100"]) == (2, 60, 60)
+    assert load["minutes_over_120"] == 0
+    assert load["power_factor"] == pytest.approx(2000 / 2300)
+    assert load["reactive_varh"] == pytest.approx((2300**2 - 2000**2) ** 0.5)
+
+
+def test_demand(api: Client, panel: Panel) -> None:
+    answer = ask(api, "demand")
+    assert answer["maximum"] == {
+        "start": "2026-01-15T11:00:00Z",
+        "end": "2026-01-15T11:15:00Z",
+        "demand_w": pytest.approx(2000),
+    }
+    assert (answer["block_minutes"], answer["blocks_complete"]) == (15, 4)
+    assert answer["load_factor"] == pytest.approx(1)
+    assert answer["running"] is None
+    assert len(answer["blocks"]) == 4
+    assert answer["blocks"][1] == {
+        "start": "2026-01-15T11:15:00Z",
+        "end": "2026-01-15T11:30:00Z",
+        "demand_w": pytest.approx(2000),
+        "at": "2026-01-15T11:15:00Z",
+    }
+
+
+def test_demand_of_the_running_quarter_of_an_hour(api: Client) -> None:
+    now = datetime.now(UTC)
+    panel = Panel.objects.create(name="trafo1")
+    at = to_microseconds(now) - 1000
+    fill_and_roll(panel, [(at - 1_000_000, {"power": 500.0}), (at, {"power": 500.0})])
+    start = now - timedelta(hours=1)
+    query = {"from": start.isoformat(), "to": (now + timedelta(hours=1)).isoformat()}
+    running = api.get(path("demand"), query).json()["running"]
+    assert set(running) == {"start", "end", "elapsed_s", "mean_w", "forecast_w"}
+    assert running["forecast_w"] == pytest.approx(500)
+
+
+def test_load_duration(api: Client, panel: Panel) -> None:
+    answer = ask(api, "load-duration", points=3)
+    assert (answer["blocks"], answer["hours"], answer["coverage"]) == (4, 1, 1)
+    for figure in ("maximum_w", "mean_w", "minimum_w"):
+        assert answer[figure] == pytest.approx(2000)
+    assert all(set(point) == {"percent", "power_w"} for point in answer["points"])
+    assert answer["points"][-1]["percent"] == 100
+
+
+def test_voltage_compliance(api: Client, panel: Panel) -> None:
+    VoltageTenMinutes.objects.update(mean=225.0)
+    answer = ask(api, "voltage-compliance", band="spln")
+    assert (answer["band"], answer["nominal_v"]) == ("spln", 230)
+    assert (answer["low_v"], answer["high_v"]) == (pytest.approx(207), pytest.approx(241.5))
+    assert answer["weeks"] == [
+        {
+            "start": "2026-01-11T17:00:00Z",
+            "end": "2026-01-18T17:00:00Z",
+            "expected": 1008,
+            "measured": 18,
+            "coverage": pytest.approx(18 / 1008, abs=1e-6),
+            "outside": 0,
+            "outside_percent": 0,
+            "beyond": 0,
+            "lowest_v": 225,
+            "lowest_at": "2026-01-15T09:00:00Z",
+            "highest_v": 225,
+            "highest_at": "2026-01-15T09:00:00Z",
+            "verdict": "inconclusive",
+        }
+    ]
+
+
+def test_the_comparison_ranks_by_energy(api: Client, panel: Panel) -> None:
+    make("trafo2", hours=2)
+    Panel.objects.create(name="trafo3")
+    answer = ask(api, "comparison", **{"from": "2026-01-15T09:00:00Z"})
+    assert set(answer) == {"from", "to", "timezone", "currency", "pending", "total", "panels"}
+    assert set(answer["total"]) == {
+        *("energy_wh", "cost", "coverage", "maximum_w", "maximum_at"),
+        *("diversity_factor", "balance_percent"),
+    }
+    assert answer["total"]["energy_wh"] == pytest.approx(10_000)
+    assert answer["total"]["coverage"] == pytest.approx(5 / 9, abs=1e-6)
+    assert [(each["rank"], each["name"]) for each in answer["panels"]] == [
+        (1, "trafo1"),
+        (2, "trafo2"),
+        (3, "trafo3"),
+    ]
+    assert [each["share"] for each in answer["panels"]] == [
+        pytest.approx(0.6),
+        pytest.approx(0.4),
+        None,
+    ]
+    assert set(answer["panels"][0]) == {
+        *("name", "title", "rank", "energy_wh", "cost", "share", "coverage", "mean_w"),
+        *("maximum_w", "maximum_at", "load_factor", "loading_max_percent"),
+    }
+    chosen = ask(api, "comparison", panels="trafo2, trafo1,trafo2")
+    assert {each["name"] for each in chosen["panels"]} == {"trafo1", "trafo2"}
+    assert chosen["total"]["diversity_factor"] == pytest.approx(1)
+
+
+def test_readings_that_wait_to_be_added_up_are_told_once_they_are_late(
+    api: Client, panel: Panel
+) -> None:
+    DirtyRange.objects.mark(panel, NOON - timedelta(minutes=20), NOON - timedelta(minutes=10))
+    for call in CALLS:
+        assert ask(api, call)["pending"] is True
+        assert ask(api, call, to="2026-01-15T11:30:00Z")["pending"] is False
+
+
+# Refusals
+
+
+NO_OFFSET: Query = {"from": "2026-01-15T11:00:00"}
+WRONG: list[tuple[str, Query, str]] = [
+    *((call, NO_OFFSET, "from") for call in CALLS),
+    ("trends", {"to": "2026-01-15T12:00:00"}, "to"),
+    ("trends", {"to": "2026-01-15T10:00:00Z"}, "to"),
+    ("trends", {"to": "2026-01-15T11:00:59Z"}, "to"),
+    ("trends", {"from": "yesterday"}, "from"),
+    ("trends", {"from": ""}, "from"),
+    ("trends", {"from": "1999-12-31T00:00:00Z"}, "from"),
+    ("trends", {"from": "0001-01-01T00:00:00+14:00"}, "from"),
+    ("trends", {"to": "2100-01-02T00:00:00Z"}, "to"),
+    ("trends", {"to": "9999-12-31T23:59:59-12:00"}, "to"),
+    ("trends", {"to": "99999-01-01T00:00:00Z"}, "to"),
+    ("trends", {"points": 1}, "points"),
+    ("trends", {"points": 5001}, "points"),
+    ("trends", {"points": "many"}, "points"),
+    ("trends", {"metrics": "pressure"}, "metrics"),
+    ("trends", {"metrics": "voltage,pressure"}, "metrics"),
+    ("trends", {"metrics": ","}, "metrics"),
+    ("energy", {"by": "week"}, "by"),
+    ("energy", {"by": "hour", "from": "2024-01-01T00:00:00Z"}, "by"),
+    ("demand", {"points": 0}, "points"),
+    ("load-duration", {"points": 1}, "points"),
+    ("voltage-compliance", {"band": "iec"}, "band"),
+    ("voltage-compliance", {"from": "2022-01-01T00:00:00Z"}, "to"),
+    ("comparison", {"panels": "trafo1,nobody"}, "panels"),
+    ("comparison", {"panels": ","}, "panels"),
+    ("comparison", {"from": "2026-01-15T11:00:00"}, "from"),
+]
+
+
+@pytest.mark.parametrize(("call", "query", "parameter"), WRONG)
+def test_a_wrong_parameter_is_refused_by_name(
+    api: Client, panel: Panel, call: str, query: Query, parameter: str
+) -> None:
+    answer = api.get(path(call), HOUR | query)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {parameter}
+    (sentence,) = answer.json()[parameter]
+    assert sentence
+
+
+@pytest.mark.parametrize("call", [*CALLS, "comparison"])
+def test_a_range_must_be_given(api: Client, panel: Panel, call: str) -> None:
+    answer = api.get(path(call))
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"from", "to"}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_unknown_panel_is_not_found(api: Client, call: str) -> None:
+    answer = api.get(path(call, "nobody"), HOUR)
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"detail"}
+    assert "nobody" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("address", [*map(path, CALLS), "/api/comparison", "/api/panels"])
+def test_a_stranger_is_refused(client: Client, panel: Panel, address: str) -> None:
+    assert client.get(address, HOUR).status_code in (401, 403)
+
+
+@pytest.mark.parametrize("call", [*CALLS, "comparison"])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2005-01-01T00:00:00Z", "2007-12-31T00:00:00Z"),
+        ("2097-01-01T00:00:00Z", "2099-12-31T00:00:00Z"),
+    ],
+)
+def test_the_far_past_and_the_far_future_hold_nothing(
+    api: Client, panel: Panel, call: str, start: str, end: str
+) -> None:
+    answer = ask(api, call, **{"from": start, "to": end})
+    assert answer.get("coverage", answer.get("total", {}).get("coverage", 0)) == 0
+
+
+@pytest.mark.parametrize("call", ["trends", "energy", "statistics", "demand", "load-duration"])
+def test_the_longest_range_is_answered(api: Client, panel: Panel, call: str) -> None:
+    ask(api, call, **{"from": "2005-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"})
+
+
+# HTTP
+
+
+@pytest.mark.parametrize("address", [*map(path, CALLS), "/api/comparison", "/api/panels"])
+def test_it_answers_with_and_without_a_trailing_slash(
+    api: Client, panel: Panel, address: str
+) -> None:
+    one, other = api.get(address, HOUR), api.get(f"{address}/", HOUR)
+    assert one.status_code == other.status_code == 200
+    assert one.content == other.content
+
+
+@pytest.mark.parametrize("call", [*CALLS, "comparison"])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_an_answer_that_is_known_travels_once(
+    api: Client, panel: Panel, call: str, encoding: str
+) -> None:
+    headers = {"Accept-Encoding": encoding}
+    first = api.get(path(call), HOUR, headers=headers)
+    assert "no-cache" in first["Cache-Control"]
+    assert "private" in first["Cache-Control"]
+    again = api.get(path(call), HOUR, headers=headers | {"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = api.get(path(call), HOUR, headers=headers | {"If-None-Match": '"another"'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("call", ["trends", "energy"])
+def test_an_answer_that_has_changed_is_sent_anew(api: Client, panel: Panel, call: str) -> None:
+    tag = api.get(path(call), HOUR)["ETag"]
+    fill_and_roll(panel, [(to_microseconds(NOON) - 1_000, {"power": 9000.0})])
+    answer = api.get(path(call), HOUR, headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert answer["ETag"] != tag
+
+
+def test_an_answer_is_compressed_for_those_who_take_it(api: Client, panel: Panel) -> None:
+    plain = api.get(path("trends"), HOUR)
+    packed = api.get(path("trends"), HOUR, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == plain.content
+    assert len(packed.content) < len(plain.content) / 4
+    assert "Accept-Encoding" in packed["Vary"]
+
+
+# What it costs
+
+
+@pytest.mark.parametrize("call", [*CALLS, "comparison"])
+def test_the_number_of_statements_does_not_follow_what_is_stored(
+    api: Client,
+    call: str,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    period: Query = {"from": "2026-01-12T03:07:00Z", "to": "2026-01-15T11:52:00Z"}
+    make(hours=0.5)
+    with django_assert_max_num_queries(14) as few:
+        ask(api, call, **period)
+    make("trafo0", hours=72, step_s=60)
+    Panel.objects.filter(name="trafo1").delete()
+    Panel.objects.filter(name="trafo0").update(name="trafo1")
+    with django_assert_num_queries(len(few)):
+        ask(api, call, **period)

@@ -61,6 +61,7 @@ def test_the_figures_stand_in_the_page_before_any_script_runs(page: Client) -> N
     assert "Office feeder" in content
     assert "2.52 kWh" in content, "two hours of 1,260 W"
     assert "no tariff" in content
+    assert "data-empty" not in content
     assert "8 Feb 2007 11:45" in content, "the quarter-hour of the highest demand"
     assert "Readings cover 8.3 % of the period; 22 h are missing." in content
     assert re.search(r'data-label="Mean" data-cell="mean">\s*1,260\.0 W', content)

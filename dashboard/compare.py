@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from dashboard import presentation, ranking
+from dashboard import presentation, ranges, ranking
 from dashboard.facts import METRIC_ORDER, Answer
 from dashboard.history import page_context, site_now
 from dashboard.history_texts import text
@@ -90,7 +90,8 @@ def compare_view(request: HttpRequest, panels: Sequence[Panel]) -> tuple[Range, 
     kept: Kept = (("panels", ",".join(chosen)), ("metric", metric))
     site = site_now(kept)
     newest = max((p.last_reading_at for p in panels if p.last_reading_at), default=site.now)
-    span = chosen_range(asked.dict(), local_day(newest, site.zone), site.zone)
+    default = ranges.calendar("day", local_day(newest, site.zone), site.zone)
+    span = chosen_range(asked.dict(), default, site.zone)
     view: CompareView = {
         "range": range_view(span, site),
         "metric": metric,

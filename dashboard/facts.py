@@ -153,6 +153,8 @@ def _above(load: Answer, limit: int) -> Fact:
 
 
 def energy_rows(energy: Answer) -> list[EnergyRow]:
+    """Those that have begun: of the others nothing can be missing yet."""
+    now = timezone.now()
     return [
         EnergyRow(
             quantities.place(_required(bucket["start"]), energy["by"]),
@@ -162,6 +164,7 @@ def energy_rows(energy: Answer) -> list[EnergyRow]:
             text(f"quality_{bucket['quality']}"),
         )
         for bucket in energy["buckets"]
+        if _required(bucket["start"]) < now
     ]
 
 

@@ -1,6 +1,6 @@
 """A panel's history: the page, and the range that its scripts ask for next."""
 
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from meters.models import Panel, Trend
 DEFAULT_METRICS = ("power", "voltage")
 FIRST_POINTS = 500
 DEMAND_POINTS = 800
+_FEW_HOURS = timedelta(hours=3)
 API = ("trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance")
 
 
@@ -73,7 +74,7 @@ def history_view(request: HttpRequest, panel: Panel) -> tuple[Range, Kept, Histo
     metrics = chosen_of(asked.getlist("metrics"), METRIC_ORDER, DEFAULT_METRICS)
     compare = asked.get("compare") == "1"
     site = site_now(_kept(metrics, compare))
-    span = chosen_range(asked.dict(), _newest_day(panel, site), site.zone)
+    span = chosen_range(asked.dict(), _first_look(panel, site), site.zone)
     view: HistoryView = {
         "range": range_view(span, site),
         "metrics": metrics,
@@ -173,6 +174,14 @@ def newest_reading_at(panel: Panel) -> datetime | None:
     return newest.values_list("timestamp", flat=True).first()
 
 
-def _newest_day(panel: Panel, site: Site) -> date:
+def _first_look(panel: Panel, site: Site) -> Range:
+    """The day of the newest reading; as long as all readings are of some hours, those hours: in a
+    whole day they would be one point."""
     newest = newest_reading_at(panel)
-    return local_day(newest, site.zone) if newest else site.today
+    if newest is None:
+        return ranges.calendar("day", site.today, site.zone)
+    oldest = Trend.objects.filter(panel=panel).order_by("timestamp")
+    first = oldest.values_list("timestamp", flat=True).first()
+    if first and newest - first < _FEW_HOURS:
+        return ranges.hours(first, newest, site.zone)
+    return ranges.calendar("day", local_day(newest, site.zone), site.zone)

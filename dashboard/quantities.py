@@ -47,7 +47,7 @@ def percent(share: float | None) -> str:
     """Cut off and never rounded up: 99.97 % covered is not all of it."""
     if share is None:
         return NOT_MEASURED
-    tenths = math.floor(share * 1000 + 1e-6) / 10
+    tenths = math.floor(share * 1000) / 10
     return f"{number(tenths, 0 if tenths == int(tenths) else 1)} %"
 
 

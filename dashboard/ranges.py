@@ -73,6 +73,13 @@ def days(first: date, last: date, zone: ZoneInfo) -> Range:
     return window(midnight(first, zone), midnight(last + timedelta(days=1), zone), zone)
 
 
+def hours(first: datetime, last: datetime, zone: ZoneInfo) -> Range:
+    """The whole hours of the local clock that hold both moments."""
+    start = first.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    end = last.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    return window(start.astimezone(UTC), end.astimezone(UTC) + timedelta(hours=1), zone)
+
+
 def moved(span: Range, steps: int, zone: ZoneInfo) -> Range:
     """The range `steps` before (negative) or after this one; a window moves by its own length.
     ValueError where that leaves what can be asked for."""

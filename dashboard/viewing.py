@@ -68,12 +68,15 @@ class Site:
         return "?" + urlencode([*_address(span, self.zone), *self.kept], safe=",:")
 
 
-def chosen_range(asked: Parameters, default_day: date, zone: ZoneInfo) -> Range:
-    """The range that the parameters `range`, `date`, `from`, `to` ask for; else the default day's."""
+def chosen_range(asked: Parameters, default: Range, zone: ZoneInfo) -> Range:
+    """The range that the parameters `range`, `date`, `from`, `to` ask for; the default one where
+    they are not there, and its day where they name none."""
+    if not any(name in asked for name in _RANGE_PARAMETERS):
+        return default
     if custom := _custom(asked, zone):
         return custom
     kind: Kind = next((each for each in CALENDAR_KINDS if each == asked.get("range")), "day")
-    return ranges.calendar(kind, _day(asked.get("date", "")) or default_day, zone)
+    return ranges.calendar(kind, _day(asked.get("date", "")) or default.day, zone)
 
 
 def range_view(span: Range, site: Site) -> RangeView:

@@ -1,11 +1,12 @@
 """A panel's history in a real Chromium, on the real meter's days 7 and 8 February 2007."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from dashboard import formatting, quantities
 from tests.browser.answers import Meter, serve
@@ -147,23 +148,32 @@ def test_what_is_drawn_stays_until_the_finer_readings_arrive(opened: Opened) -> 
     page = opened()
     drawn = columns(page)
     waiting: list[Route] = []
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.route("**/trends?**", lambda route: waiting.append(route))
     over = page.locator(".u-over").first
     over.hover(position={"x": 500, "y": 50})
-    page.mouse.wheel(0, -240)
+    for _ in range(3):
+        page.mouse.wheel(0, -80)
     expect(page.locator("#main")).to_have_attribute("aria-busy", "true")
-    page.wait_for_timeout(200)
+    page.wait_for_timeout(300)
     assert columns(page) == drawn
     start, end = window_ms(page)
     assert end - start < 0.8 * 86_400_000
     page.mouse.wheel(0, -240)  # and on: the request on its way is given up
-    page.wait_for_timeout(400)
-    assert len(waiting) == 2
+    page.wait_for_timeout(500)
+    ranges = [url for url in asked if "/history/range" in url]
+    assert len(waiting) == len(ranges) == 2, "not one for each turn of the wheel"
     waiting[1].continue_()
     settled(page)
-    page.unroute_all(behavior="ignoreErrors")
-    assert columns(page) != drawn
+    finer = columns(page)
+    assert finer != drawn
     assert "range=custom" in page.url
+    with suppress(Error):
+        waiting[0].continue_()
+    page.wait_for_timeout(300)
+    assert columns(page) == finer, "nobody wants the older answer any more"
+    page.unroute_all(behavior="ignoreErrors")
     page.go_back()
     expect(page.locator("#range-title")).to_have_text("Thu 8 Feb 2007")
 
@@ -246,9 +256,18 @@ def test_what_is_shown_can_be_saved(opened: Opened) -> None:
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_needs_no_scrolling_sideways(opened: Opened, scheme: str) -> None:
-    page = opened(width=360, height=740, scheme=scheme)
+def test_a_csv_holds_numbers_times_and_our_own_names_only(opened: Opened) -> None:
+    written = opened().evaluate(
+        """async () => {
+          const { csv } = await import("/static/js/history/save.js");
+          return csv(["start", "=1+1"], [["2007-02-07T17:00:00Z", -1.5], ["a,b", NaN], [null, '"']]);
+        }"""
+    )
+    assert written == "start,\r\n2007-02-07T17:00:00Z,-1.5\r\n,\r\n,\r\n"
+
+
+def test_a_phone_needs_no_scrolling_sideways(opened: Opened) -> None:
+    page = opened(width=360, height=740, scheme="dark")
     for details in page.locator("details.table-of summary").all():
         details.click()
     page.locator("[data-custom]").click()
@@ -319,7 +338,7 @@ def test_the_comparison_fits_on_a_phone(opened: Opened) -> None:
 
 def test_scripts_write_figures_as_the_server_does(opened: Opened) -> None:
     page = opened()
-    wanted = {
+    wanted: dict[str, list[float]] = {
         "power": [0, 1802.94, -812, 12_345.6, 2_345_678],
         "energy": [123, 12_345, 12_345_678],
         "percent": [0, 0.29, 0.853472, 0.99999, 1],

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -61,6 +62,7 @@ def test_the_figures_stand_in_the_page_before_any_script_runs(page: Client) -> N
     assert "Office feeder" in content
     assert "2.52 kWh" in content, "two hours of 1,260 W"
     assert "no tariff" in content
+    assert "data-empty" not in content
     assert "8 Feb 2007 11:45" in content, "the quarter-hour of the highest demand"
     assert "Readings cover 8.3 % of the period; 22 h are missing." in content
     assert re.search(r'data-label="Mean" data-cell="mean">\s*1,260\.0 W', content)
@@ -91,14 +93,27 @@ def test_the_first_data_is_what_the_api_answers(page: Client) -> None:
 
 
 def test_without_an_address_it_shows_the_day_of_the_newest_reading(page: Client) -> None:
-    panel_with_history("a")
+    panel_with_history("a", minutes=200)
     assert viewed(page)["range"]["title"] == "Thu 8 Feb 2007"
+
+
+def test_while_there_are_only_some_hours_it_shows_those(page: Client) -> None:
+    panel_with_history("a", minutes=90)
+    assert viewed(page)["range"]["title"] == "8 Feb 2007 10:00 – 12:00"
+    assert viewed(page, "?range=day")["range"]["title"] == "Thu 8 Feb 2007"
+
+
+def test_hours_that_have_not_begun_are_not_missing(page: Client) -> None:
+    Panel.objects.create(name="a")
+    with time_machine.travel(datetime(2026, 11, 26, 14, 30, tzinfo=ZONE), tick=False):
+        content = shown(page, "?range=day")
+    assert content.count("<td>no readings</td>") == 15
 
 
 def test_imported_readings_count_as_the_newest_too(page: Client) -> None:
     panel = Panel.objects.create(name="a")
     Trend.objects.create(panel=panel, timestamp=START, power=1.0)
-    assert viewed(page)["range"]["title"] == "Thu 8 Feb 2007"
+    assert viewed(page, "?range=day")["range"]["title"] == "Thu 8 Feb 2007"
 
 
 def test_a_panel_without_readings_says_so_and_what_will_come(page: Client) -> None:
@@ -191,7 +206,7 @@ def test_an_address_keeps_its_range(page: Client, query: str, title: str) -> Non
     ],
 )
 def test_a_mistyped_address_still_shows_something(page: Client, query: str) -> None:
-    panel_with_history("a")
+    panel_with_history("a", minutes=200)
     assert viewed(page, query) == viewed(page)
     shown(page, query)
 

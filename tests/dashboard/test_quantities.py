@@ -43,7 +43,7 @@ def test_energies_are_kilowatt_hours_as_on_a_bill(value: float | None, text: str
         (0.99999, "99.9 %"),
         (0.9, "90 %"),
         (0.853472, "85.3 %"),
-        (0.29, "29 %"),  # a float that is a little less than its 29 hundredths
+        (0.29, "29 %"),
     ],
 )
 def test_a_share_is_cut_off_and_never_all_by_rounding(share: float | None, text: str) -> None:

@@ -81,6 +81,11 @@ def test_periods_follow_each_other_without_gap_or_overlap(kind: Kind) -> None:
         span = after
 
 
+def test_whole_hours_are_those_of_the_local_clock() -> None:
+    span = ranges.hours(utc("2026-01-01 10:40"), utc("2026-01-01 11:20"), KOLKATA)
+    assert (span.start, span.end) == (utc("2026-01-01 10:30"), utc("2026-01-01 11:30"))
+
+
 def test_a_window_moves_by_its_own_length() -> None:
     span = ranges.window(utc("2026-01-01 10:00"), utc("2026-01-01 12:30"), JAKARTA)
     before = ranges.moved(span, -1, JAKARTA)

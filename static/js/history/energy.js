@@ -1,4 +1,5 @@
 // Energy and cost by hours, days or months.
+import { now } from "../clock.js";
 import { settings, show, text } from "../page.js";
 import { EnergyChart, isMissing, isRecovered } from "./energy-chart.js";
 import { bucket, covered, energy, money, percent } from "./quantities.js";
@@ -27,7 +28,9 @@ export class Energy {
   async load(view, answers) {
     const asked = { by: view.range.by };
     const before = view.compare && view.range.previous ? answers.get("energy", asked, view.range.previous) : null;
-    const [answer, earlier] = await Promise.all([answers.get("energy", asked), before]);
+    const [whole, earlier] = await Promise.all([answers.get("energy", asked), before]);
+    // Of what has not begun nothing is missing.
+    const answer = { ...whole, buckets: whole.buckets.filter(({ start }) => Date.parse(start) < now()) };
     Object.assign(this, { view, answer, earlier });
     this.chart ??= new EnergyChart(this.section.querySelector(".plot__canvas"), this.group, (index) =>
       show(this.readout, index === undefined || !this.answer.buckets[index] ? "" : this.read(index)),

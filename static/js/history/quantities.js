@@ -39,7 +39,7 @@ export function money(amount, currency) {
 // Cut off and never rounded up: 99.97 % covered is not all of it.
 export function percent(share) {
   if (!known(share)) return "–";
-  const tenths = Math.floor(share * 1000 + 1e-6) / 10;
+  const tenths = Math.floor(share * 1000) / 10;
   return `${plain(tenths, Number.isInteger(tenths) ? 0 : 1)} %`;
 }
 

@@ -1,6 +1,6 @@
 """The points of a chart: the level is chosen by what is drawn, not by what is stored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -13,6 +13,8 @@ from meters.energy.integration import Buckets
 from meters.energy.minutes import Row, buckets_of
 from meters.energy.readings import Stretch, Subject, beside, rows_up_to
 from meters.energy.sql import Span
+from meters.models import RollupState
+from meters.mqtt.timestamps import to_datetime
 
 _FIGURES = ("count", "covered_s", "mean", "min", "max")
 # Steps that people read: so many buckets of a level in one point. Never more than six, so that the
@@ -69,23 +71,34 @@ def chart(
     now_us: int,
 ) -> Chart:
     """About `points` points of the period up to now: single readings where they are few, else the
-    finest step of which there are no more than that many."""
+    finest step of which there are no more than that many and which has not been pruned."""
     shown = Period(period.start, max(period.start, min(period.end, now_us)))
     if (shown.end - shown.start) / MINUTE_US < points / 2:
         fine = _from_readings(subject, shown, metrics, points)
         if fine is not None:
             return fine
-    level, several = _step(shown, points)
+    level, several = _step(shown, points, _pruned(subject.panel, shown.start))
     found = _from_rollups(subject.panel, calendar, shown, metrics, level, several)
     return Chart(str(level), _LENGTH_US[level] * several / SECOND_US, found)
 
 
-def _step(period: Period, points: int) -> tuple[Level, int]:
+def _step(period: Period, points: int, pruned: Collection[Level] = ()) -> tuple[Level, int]:
     length_us = period.end - period.start
     for level, several in _STEPS:
-        if length_us <= points * several * _LENGTH_US[level]:
+        if level not in pruned and length_us <= points * several * _LENGTH_US[level]:
             return level, several
     return _STEPS[-1]
+
+
+def _pruned(panel: int, moment_us: int) -> Collection[Level]:
+    """The levels that don't reach back to that moment any more."""
+    state = RollupState.objects.filter(panel=panel).first()
+    moment = to_datetime(moment_us)
+    if state is None or state.minutes_from is None or moment >= state.minutes_from:
+        return ()
+    if state.hours_from is None or moment >= state.hours_from:
+        return (Level.MINUTE,)
+    return (Level.MINUTE, Level.QUARTER, Level.HOUR)
 
 
 def _from_rollups(

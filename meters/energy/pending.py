@@ -7,7 +7,7 @@ from typing import Protocol
 from django.db import OperationalError, transaction
 from django.db.models import Max, Min, Model, QuerySet
 
-from meters.energy.rolling import PANELS_AT_ONCE, Roller
+from meters.energy.rolling import PANELS_AT_ONCE, Roller, Round
 from meters.energy.tables import MODELS
 from meters.ingest.refusals import Trouble, trouble
 from meters.models import DirtyRange, Panel, Trend
@@ -57,21 +57,23 @@ def roll_pending(
     stop: Stop,
     on_round: Callable[[], None] = lambda: None,
 ) -> None:
-    """Compute what is dirty, of these panels or of all, until nothing is left or told to stop. Any
-    number of processes may do so at a time; what others are at is waited for."""
+    """Compute what is dirty by now, of these panels or of all; less where told to stop. What comes
+    in meanwhile is for the next time. Any number of processes may do so at a time; what others are
+    at is waited for."""
     roller = Roller()
-    while not stop.is_set():
-        pending = list(_ranges(panels).order_by("panel").values_list("panel", flat=True).distinct())
-        if not pending:
-            return
-        done = 0
-        for start in range(0, len(pending), PANELS_AT_ONCE):
-            done += _persistently(roller, pending[start : start + PANELS_AT_ONCE])
+    waiting = set(_ranges(panels).values_list("panel", flat=True).distinct())
+    while waiting and not stop.is_set():
+        ordered, done = sorted(waiting), 0
+        for start in range(0, len(ordered), PANELS_AT_ONCE):
+            some = _persistently(roller, ordered[start : start + PANELS_AT_ONCE])
+            waiting -= some.done - some.left
+            done += len(some.done)
             on_round()
             if stop.is_set():
                 return
         if not done:
             stop.wait(_OTHERS_S)
+            waiting.intersection_update(_ranges(ordered).values_list("panel", flat=True))
 
 
 def _ranges(panels: Sequence[int] | None) -> QuerySet[DirtyRange]:
@@ -80,12 +82,13 @@ def _ranges(panels: Sequence[int] | None) -> QuerySet[DirtyRange]:
     )
 
 
-def _persistently(roller: Roller, panels: Sequence[int]) -> int:
+def _persistently(roller: Roller, panels: Sequence[int]) -> Round:
     """A round; another one where the database had to choose between us and somebody else."""
-    for attempt in range(_BUSY_TRIES):
+    tries = 0
+    while True:
         try:
             return roller.round(panels)
         except OperationalError as error:
-            if trouble(error) is not Trouble.BUSY or attempt == _BUSY_TRIES - 1:
+            tries += 1
+            if trouble(error) is not Trouble.BUSY or tries == _BUSY_TRIES:
                 raise
-    return 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from meters.energy.calendar import MINUTE_US
+from meters.energy.calendar import HOUR_US, MINUTE_US
 from meters.energy.minutes import Row, Rules
 from meters.energy.sql import Span, micros, read_micros
 from meters.metrics import MEASURED, METRICS, REGISTER
@@ -16,22 +16,25 @@ from meters.models.bulk import quoted, written_time
 from meters.mqtt.timestamps import OLDEST_US, to_datetime, to_microseconds
 
 _NEAR = 8  # samples looked at beside a stretch before each metric is searched for on its own
+_DAY_US = 24 * HOUR_US  # as long before a cut pruning keeps the register's last reading
 _PARTS_AT_ONCE = 200  # SQLite takes 500 selects in one
 _NEVER_US = to_microseconds(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A panel as its rollups see it: its rules, which metrics it has ever measured, and when its
-    register was last read (microseconds since 1970; None: it has none)."""
+    """A panel as its rollups see it: its rules, which metrics it has ever measured, when its
+    register was last read (microseconds since 1970; None: it has none), and from when on its
+    readings are all there (None: always)."""
 
     panel: int
     rules: Rules
     measured: frozenset[str]
     register_at: int | None
+    raw_from: int | None = None
 
     @classmethod
-    def of(cls, panel: Panel) -> "Subject":
+    def of(cls, panel: Panel, raw_from: int | None = None) -> "Subject":
         rated_va = panel.rated_power_kva * 1000 if panel.rated_power_kva else None
         return cls(
             panel.pk,
@@ -43,6 +46,7 @@ class Subject:
             ),
             frozenset(name for name in METRICS if getattr(panel, f"{name}_at") is not None),
             to_microseconds(panel.energy_register_at) if panel.energy_register_at else None,
+            raw_from,
         )
 
 
@@ -105,9 +109,21 @@ def samples(stretches: Sequence[Stretch]) -> list[list[Row]]:
     """What `meters.energy.minutes.minutes_of` needs for each stretch."""
     reached = [with_register(stretch) for stretch in stretches]
     inside = _select([(place, each, "inside") for place, each in enumerate(reached)])
+    found = []
+    for place, (before, after) in enumerate(beside(reached)):
+        rows = [*before, *inside.get((place, "inside"), []), *after]
+        found.append(_believable(rows, reached[place].subject.raw_from))
+    return found
+
+
+def _believable(rows: list[Row], raw_from: int | None) -> list[Row]:
+    """Without what the register says where other readings of it have been pruned: a step between
+    those that came late would count what the pruned ones have counted already."""
+    if raw_from is None:
+        return rows
     return [
-        [*before, *inside.get((place, "inside"), []), *after]
-        for place, (before, after) in enumerate(beside(reached))
+        row._replace(energy_register=None) if row.moment < raw_from - _DAY_US else row
+        for row in rows
     ]
 
 

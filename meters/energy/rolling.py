@@ -66,12 +66,25 @@ class _Work:
 
     stretch: Stretch
     marks: list[_Mark]
+    others: bool  # were there more marks?
 
     @classmethod
-    def on(cls, subject: Subject, marks: list[_Mark]) -> "_Work":
+    def on(cls, subject: Subject, marks: list[_Mark], others: bool) -> "_Work":
         first, last = min(mark.first for mark in marks), max(mark.last for mark in marks)
         start, end = first - first % MINUTE_US, last - last % MINUTE_US + MINUTE_US
-        return cls(Stretch(subject, start, end), marks)
+        return cls(Stretch(subject, start, end), marks, others)
+
+    @property
+    def panel(self) -> int:
+        return self.stretch.subject.panel
+
+    @property
+    def last(self) -> int:
+        return max(mark.last for mark in self.marks)
+
+    @property
+    def leaves_some(self) -> bool:
+        return self.others or self.stretch.end <= self.last
 
     def widen(self, before: Sequence[Row], after: Sequence[Row]) -> None:
         """To all that the marks concern, and no more than one transaction may take: then up to a
@@ -87,12 +100,23 @@ class _Work:
         """The marks that have not changed since, and in their place one for what is left."""
         for start in range(0, len(self.marks), _MARKS_AT_ONCE):
             _unchanged(self.marks[start : start + _MARKS_AT_ONCE]).delete()
-        end, last = self.stretch.end, max(mark.last for mark in self.marks)
-        if end <= last:
+        if self.stretch.end <= self.last:
             # All of it, and not only from the next mark on: what was changed before the cut reaches
             # beyond it.
             with connection.cursor() as cursor:
-                mark_dirty(cursor, [(self.stretch.subject.panel, end, last)])
+                mark_dirty(cursor, [(self.panel, self.stretch.end, self.last)])
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The panels that something was done for, and those of them of which something was left. False
+    where nothing was done: nothing was dirty, or other processes are at all of them."""
+
+    done: frozenset[int]
+    left: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.done)
 
 
 class Roller:
@@ -101,20 +125,24 @@ class Roller:
     def __init__(self) -> None:
         self._calendar = Calendar(ZoneInfo(settings.TIME_ZONE))
         self._rows_each = 200.0  # how many readings a panel's stretch had lately
+        self._newest_first = False
 
-    def round(self, panels: Sequence[int]) -> int:
-        """Work on some of what is dirty of these panels; returns of how many of them. 0 also where
-        other processes are at all of them."""
+    def round(self, panels: Sequence[int]) -> Round:
+        """Work on some of what is dirty of these panels."""
+        self._newest_first = not self._newest_first
         _ensure_states(panels)
         with transaction.atomic():
-            works = _works(_lock(panels))
+            works = _works(_lock(panels), self._newest_first)
             if works:
                 stretches = [work.stretch for work in works]
                 self._minutes(stretches)
                 self._coarser(stretches)
                 for work in works:
                     work.take_off()
-        return len(works)
+        return Round(
+            frozenset(work.panel for work in works),
+            frozenset(work.panel for work in works if work.leaves_some),
+        )
 
     def _minutes(self, stretches: Sequence[Stretch]) -> None:
         at_once = max(1, int(_ROWS_IN_MEMORY / self._rows_each))
@@ -180,19 +208,23 @@ def _ensure_states(panels: Sequence[int]) -> None:
         RollupState.objects.get_or_create(panel=panel)
 
 
-def _lock(panels: Sequence[int]) -> list[int]:
-    """The states of these panels, as far as nobody else holds them."""
+def _lock(panels: Sequence[int]) -> dict[int, int | None]:
+    """The panels whose states nobody else holds, each with the moment before which its readings
+    have been pruned."""
     can_skip = connection.features.has_select_for_update_skip_locked
     states = RollupState.objects.select_for_update(skip_locked=can_skip)
-    return list(states.filter(panel__in=panels).order_by("pk").values_list("pk", flat=True))
+    rows = states.filter(panel__in=panels).order_by("pk").values_list("pk", "raw_from")
+    return {panel: None if moment is None else to_microseconds(moment) for panel, moment in rows}
 
 
-def _works(panels: Sequence[int]) -> list[_Work]:
+def _works(locked: Mapping[int, int | None], newest_first: bool) -> list[_Work]:
+    """What there is to do for the panels that are locked, each with the moment before which its
+    readings have been pruned."""
     marks: dict[int, list[_Mark]] = {}
-    for row in DirtyRange.objects.filter(panel__in=panels).order_by("panel", "minute"):
+    for row in DirtyRange.objects.filter(panel__in=list(locked)).order_by("panel", "minute"):
         marks.setdefault(row.panel_id, []).append(_Mark.of(row))
     works = [
-        _newest(Subject.of(panel), marks[panel.pk])
+        _run(Subject.of(panel, locked[panel.pk]), marks[panel.pk], newest_first)
         for panel in Panel.objects.filter(pk__in=list(marks)).order_by("pk")
     ]
     sides = beside([work.stretch for work in works])
@@ -201,24 +233,26 @@ def _works(panels: Sequence[int]) -> list[_Work]:
     return works
 
 
+def _run(subject: Subject, marks: Sequence[_Mark], newest_first: bool) -> _Work:
+    """The newest or the oldest mark, and those close to it. In turn: what people look at comes
+    soon, however much of the past there is to do, and the past comes, however much comes in."""
+    ordered = list(reversed(marks)) if newest_first else list(marks)
+    run = ordered[:1]
+    for mark in ordered[1:]:
+        long = max(mark.last - mark.first, run[-1].last - run[-1].first) > _SMALL_US
+        apart = max(mark.first - run[-1].last, run[-1].first - mark.last)
+        if long or apart > HOUR_US:
+            break
+        run.append(mark)
+    return _Work.on(subject, run, len(run) < len(marks))
+
+
 def _unchanged(marks: Sequence[_Mark]) -> QuerySet[DirtyRange]:
     """The rows of marks of one panel that are still as they were read."""
     any_of = Q()
     for mark in marks:
         any_of |= Q(minute=mark.minute, version=mark.version)
     return DirtyRange.objects.filter(any_of, panel=marks[0].panel)
-
-
-def _newest(subject: Subject, marks: Sequence[_Mark]) -> _Work:
-    """The newest mark, and those shortly before it: what people look at comes first, however much
-    of the past there is to do."""
-    run = [marks[-1]]
-    for mark in reversed(marks[:-1]):
-        long = max(mark.last - mark.first, run[0].last - run[0].first) > _SMALL_US
-        if long or run[0].first - mark.last > HOUR_US:
-            break
-        run.insert(0, mark)
-    return _Work.on(subject, run)
 
 
 def _price(stretches: Sequence[Stretch], minutes: Mapping[int, list[Bucket]]) -> None:

@@ -13,7 +13,8 @@ from meters.energy.calendar import Calendar, Level
 from meters.energy.charts import Chart, chart
 from meters.energy.history import Period
 from meters.energy.readings import Subject
-from meters.models import Panel
+from meters.models import Panel, RollupState
+from meters.mqtt.timestamps import to_datetime
 from tests.energy import brute_force
 from tests.energy.filling import fill_and_roll
 
@@ -220,3 +221,12 @@ def test_a_calendar_of_utc_begins_its_days_at_utcs_midnight() -> None:
     midnight = round(datetime(2026, 1, 12, tzinfo=UTC).timestamp()) * S
     edges = charts._merged_edges(utc, Level.HOUR, 6, Period(midnight + HOUR, midnight + DAY))
     assert edges == [midnight + HOUR, *(midnight + n * 6 * HOUR for n in (1, 2, 3, 4))]
+
+
+def test_where_minutes_were_pruned_a_coarser_level_is_drawn(panel: Panel) -> None:
+    state = RollupState.objects.create(panel=panel, minutes_from=to_datetime(START + DAY))
+    assert shown(panel, START, START + DAY, points=1440).level == "quarter"
+    state.hours_from = to_datetime(START + DAY)
+    state.save()
+    assert shown(panel, START, START + DAY, points=1440).level == "day"
+    assert shown(panel, START + DAY, START + 2 * DAY, points=1440).level == "minute"

@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meters.energy import rolling, tables
-from meters.energy.bucket import Bucket
+from meters.energy.bucket import Bucket, Statistics
 from meters.energy.calendar import Calendar, Level
+from meters.energy.pending import roll_pending
 from meters.energy.rolling import Roller
 from meters.energy.sql import Span
+from meters.management.stopping import StopFlag
 from meters.metrics import METRICS
 from meters.models import DirtyRange, Panel, Trend
 from meters.mqtt.timestamps import to_datetime, to_microseconds
@@ -156,3 +158,38 @@ def test_any_readings_in_any_order_and_any_batches_make_the_same_rollups(
         roll(panel)
         expect(panel, zone)
         transaction.set_rollback(True)
+
+
+def test_the_past_is_computed_however_much_comes_in(db: None) -> None:
+    panel = Panel.objects.create(name="busy")
+    now = START + 10 * 3_600_000_000
+    store(panel, [(START, {"power": 1.0}), (START + 60_000_000, {"power": 1.0})])
+    roller = Roller()
+    for second in range(3):
+        store(panel, [(now + second * 1_000_000, {"power": 2.0})])
+        roller.round([panel.pk])
+    assert [bucket.count for bucket in powers(panel)[:2]] == [1, 1]
+
+
+def powers(panel: Panel) -> list[Statistics]:
+    return [bucket.metrics["power"] for bucket in rows(panel, Level.MINUTE)]
+
+
+def test_a_meter_that_never_rests_does_not_keep_the_work_from_ending(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel.objects.create(name="busy")
+    store(panel, [(START, {"power": 1.0})])
+    rounds = 0
+    plain = Roller.round
+
+    def round_and_reading(roller: Roller, panels: list[int]) -> rolling.Round:
+        nonlocal rounds
+        rounds += 1
+        done = plain(roller, panels)
+        store(panel, [(START + rounds * 1_000_000, {"power": 1.0})])
+        return done
+
+    monkeypatch.setattr(Roller, "round", round_and_reading)
+    roll_pending(None, StopFlag())
+    assert rounds == 1

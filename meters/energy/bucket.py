@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from meters.energy.calendar import SECOND_US
 from meters.metrics import METRICS
 
 
@@ -129,10 +128,18 @@ class Bucket:
                 self.load = Load()
             self.load.add(finer.load)
 
-    def known_share(self, length_us: int) -> float:
-        """The share, 0 to 1, of the bucket's time whose energy is known."""
-        known_s = self.energy_covered_s + self.energy_recovered_s
-        return min(1.0, known_s * SECOND_US / length_us) if length_us > 0 else 0.0
+
+def quality(energy_wh: float | None, recovered_s: float, known_share: float) -> str:
+    """What the energy of a stretch of time rests on, in a word: `measured` throughout, `recovered`
+    in part from the register over a gap, `partial` where of some time nothing is known, `empty`.
+
+    `known_share`: the share, 0 to 1, of the time whose energy is known.
+    """
+    if energy_wh is None:
+        return "empty"
+    if recovered_s:
+        return "recovered"
+    return "measured" if known_share > 0.9999 else "partial"
 
 
 def combine(starts: Sequence[int], finer: Iterable[Bucket]) -> list[Bucket]:

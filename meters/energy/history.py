@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from meters.energy import tables
-from meters.energy.bucket import Bucket, Load, add_cost
+from meters.energy.bucket import Bucket, Load, add_cost, quality
 from meters.energy.calendar import MINUTE_US, SECOND_US, Calendar, Level
 from meters.energy.load import with_load
 from meters.energy.minutes import Rules
@@ -103,12 +103,7 @@ class EnergyOf:
         return share(self.recovered_s, self.period, now_us)
 
     def quality(self, now_us: int) -> str:
-        """In a word: `empty`, `partial`, `recovered` or `measured` throughout."""
-        if self.wh is None:
-            return "empty"
-        if self.recovered_s:
-            return "recovered"
-        return "measured" if self.coverage(now_us) > 0.9999 else "partial"
+        return quality(self.wh, self.recovered_s, self.coverage(now_us))
 
 
 def share(seconds: float, period: Period, now_us: int) -> float:

@@ -6,11 +6,16 @@ They are pure functions of the readings (see `meters.energy`). `docs/energy.md` 
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy as _
 
+from meters.energy.bucket import quality
+from meters.energy.calendar import SECOND_US, Calendar, Level
 from meters.models.bulk import incoming, insert, on_conflict, quoted, written_time
 from meters.models.panel import Panel
 from meters.mqtt.timestamps import to_microseconds
@@ -81,8 +86,19 @@ class Rollup(models.Model):
     class Meta:
         abstract = True
 
+    level: ClassVar[Level]
+
     def __str__(self) -> str:
         return f"{self.panel_id} {self.start.isoformat()}"
+
+    @property
+    def quality(self) -> str:
+        """`measured`, `recovered`, `partial` or `empty`: see `meters.energy.bucket.quality`."""
+        start = to_microseconds(self.start)
+        end = Calendar(ZoneInfo(settings.TIME_ZONE)).end(self.level, start)
+        known_s = self.energy_covered_s + self.energy_recovered_s
+        known_share = known_s * SECOND_US / (end - start)
+        return quality(self.energy_wh, self.energy_recovered_s, known_share)
 
 
 class LoadRollup(Rollup):
@@ -113,13 +129,19 @@ class LoadRollup(Rollup):
 class TrendMinute(Rollup):
     """A minute."""
 
+    level = Level.MINUTE
+
 
 class TrendQuarter(LoadRollup):
     """A quarter of an hour: :00, :15, :30, :45, the block of the maximum demand."""
 
+    level = Level.QUARTER
+
 
 class TrendHour(LoadRollup):
     """An hour of the site's clock."""
+
+    level = Level.HOUR
 
 
 class TrendDay(LoadRollup):
@@ -128,6 +150,8 @@ class TrendDay(LoadRollup):
     `demands`: the demand of each of its quarter-hours in turn (W; NaN: not known), as 8-byte floats.
     A year's load-duration curve is made of 366 of these, and not of 35,136 rows.
     """
+
+    level = Level.DAY
 
     demands = models.BinaryField(null=True)
 

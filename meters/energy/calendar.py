@@ -4,7 +4,7 @@ Moments are whole microseconds since 1970. Every offset in use since 2005 is a m
 of an hour, so quarter-hours of UTC are those of any site, and hours and days consist of them.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -66,12 +66,20 @@ class Calendar:
 
     def edges(self, level: Level, start_us: int, end_us: int) -> list[int]:
         """The starts of all buckets that touch [start, end), and the end of the last one."""
-        edge = self.start(level, start_us)
-        edges = [edge]
-        while edge < end_us:
-            edge = self.end(level, edge)
-            edges.append(edge)
-        return edges
+        first = self.start(level, start_us)
+        width = _FIXED.get(level)
+        if width is not None:
+            return [*range(first, end_us, width), self.ceiling(level, max(end_us, first))]
+        edges: list[int] = []
+        day = self.day(first)
+        while not edges or edges[-1] < end_us:
+            of_day = _day_edges(self.zone, day)
+            some = of_day[:1] if level is Level.DAY else of_day[:-1]
+            edges += [edge for edge in some if edge >= first]
+            day += timedelta(days=1)
+            if of_day[-1] >= end_us:
+                edges.append(of_day[-1])
+        return edges[: bisect_left(edges, end_us) + 1]
 
     def day(self, moment_us: int) -> date:
         """The site's day. Where the clock is put back from just after midnight, the last hour of

@@ -1,6 +1,6 @@
 """The points of a chart: the level is chosen by what is drawn, not by what is stored."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -150,16 +150,26 @@ def _merged_edges(calendar: Calendar, level: Level, several: int, period: Period
     edges = calendar.edges(level, period.start, period.end)
     if several == 1:
         return edges
+    days = calendar.edges(Level.DAY, edges[0], edges[-1])
+    monday = calendar.day(days[0]).toordinal() - 1  # of the first day; 0: a Monday
+    step_us = several * _LENGTH_US[level]
 
-    def place(edge: int) -> tuple[int, int]:
-        day = calendar.day(edge).toordinal() - 1  # 0: a Monday
-        if level is Level.DAY:
-            return day // several, 0
-        return day, (edge - calendar.start(Level.DAY, edge)) // (several * _LENGTH_US[level])
+    def places() -> Iterator[tuple[int, int]]:
+        day = 0
+        for edge in edges[:-1]:
+            while days[day + 1] <= edge:
+                day += 1
+            if level is Level.DAY:
+                yield (monday + day) // several, 0
+            else:
+                yield day, (edge - days[day]) // step_us
 
-    first, *inner = edges[:-1]
-    kept = [edge for before, edge in pairwise([first, *inner]) if place(before) != place(edge)]
-    return [first, *kept, edges[-1]]
+    kept = [
+        edge
+        for edge, (before, place) in zip(edges[1:-1], pairwise(places()), strict=True)
+        if before != place
+    ]
+    return [edges[0], *kept, edges[-1]]
 
 
 def _from_readings(

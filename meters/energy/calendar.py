@@ -75,7 +75,8 @@ class Calendar:
         while not edges or edges[-1] < end_us:
             of_day = _day_edges(self.zone, day)
             some = of_day[:1] if level is Level.DAY else of_day[:-1]
-            edges += [edge for edge in some if edge >= first]
+            if of_day[0] < of_day[-1]:  # a site that changes sides of the date line leaves out a day
+                edges += [edge for edge in some if edge >= first]
             day += timedelta(days=1)
             if of_day[-1] >= end_us:
                 edges.append(of_day[-1])

@@ -37,6 +37,11 @@ def test_what_holds_on_sqlite_holds_on_mariadb(mariadb: MariaDB) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_rollups_hold_on_mariadb_too(mariadb: MariaDB) -> None:
+    run_tests(mariadb, "rollups", "tests/energy", "--create-db")
+
+
+@pytest.mark.timeout(300)
 def test_readings_and_rejections_are_stored_in_a_database_of_any_character_set(
     mariadb: MariaDB,
 ) -> None:

@@ -27,12 +27,21 @@ def with_demand(quarters: Iterable[Bucket]) -> list[Bucket]:
     done = []
     for quarter in quarters:
         load = quarter.load = quarter.load or Load()
-        if not quarter.energy_recovered_s:
-            load.demand_w = demand_w(quarter.energy_wh, quarter.energy_covered_s)
+        load.demand_w = _demand_of(quarter)
         load.demand_blocks = int(load.demand_w is not None)
         load.demand_at = None if load.demand_w is None else quarter.start
         done.append(quarter)
     return done
+
+
+def _demand_of(quarter: Bucket) -> float | None:
+    """By power wherever it was measured: a register of whole kWh ticks once or twice in the
+    quarter-hours of an even 4.3 kW, and its maximum would be 8 kW."""
+    power = quarter.metrics["power"]
+    by_power = demand_w(power.weighted / 3600, power.covered_s)
+    if by_power is not None or quarter.energy_recovered_s:
+        return by_power
+    return demand_w(quarter.energy_wh, quarter.energy_covered_s)
 
 
 def set_demands(

@@ -9,7 +9,7 @@ from meters.energy.integration import Reading
 
 # The most that IEC 60076-7 (secondary) grants a distribution transformer, in a short emergency.
 PLAUSIBLE_LOAD = 2.0
-_JUST_BELOW = 0.5  # of the register's range: a step back by less is no roll-over
+_JUST_BELOW = 0.5  # of the register's range: a step back by less is no roll-over, nor a reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,9 @@ class RegisterRules:
         1. Forward: the difference.
         2. Back, and the register has a limit: it rolled over, if that makes less than half of its
            range.
-        3. Back otherwise: it was reset, and what it shows has gone through since; known only where
-           the rating says that it can be.
+        3. Back otherwise, by more than half of what it showed: it was reset, and what it shows has
+           gone through since; known only where the rating says that it can be. Back by less, and
+           nothing is known: meters that lose their supply go on from what they wrote down last.
         4. More than twice the rating over the step's time is no energy: the step is left out, and
            with it nothing is added.
         """
@@ -56,7 +57,9 @@ class RegisterRules:
                 plausible = self._if_plausible(around, length_us)
                 if plausible is not None:
                     return plausible
-        return None if self.rated_va is None else self._if_plausible(after, length_us)
+        if self.rated_va is None or after > before * _JUST_BELOW:
+            return None
+        return self._if_plausible(after, length_us)
 
     def _if_plausible(self, kwh: float, length_us: int) -> float | None:
         wh = kwh * 1000

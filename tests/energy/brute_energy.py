@@ -49,7 +49,7 @@ def believable(register: Readings, meter: Meter) -> list[tuple[int, int, Fractio
                 around = Fraction(meter.limit_kwh) - old + new
                 if around < Fraction(meter.limit_kwh) / 2:
                     kwh.append(around)
-            if meter.rated_va is not None:
+            if meter.rated_va is not None and new <= old / 2:
                 kwh.append(new)
         most_wh = None
         if meter.rated_va is not None:

@@ -59,6 +59,32 @@ def test_what_was_recovered_is_no_measurement_of_this_quarter_of_an_hour() -> No
     assert quarter(250.0, 0, 900) is None
 
 
+def test_demand_is_that_of_the_power_and_not_of_the_ticks_of_a_coarse_register(
+    panel: Panel,
+) -> None:
+    """An even 4.3 kW; the register goes on by whole kWh, in some quarters once, in some twice."""
+    samples = [
+        (
+            START + n * MINUTE,
+            {"power": 4300.0, "energy_register": float(100 + int(4.3 * n / 60))},
+        )
+        for n in range(241)
+    ]
+    fill_and_roll(panel, samples)
+    found = peaks.demands([panel.pk], JAKARTA, Period(START, START + 4 * HOUR))[panel.pk]
+    assert list(found.values()) == pytest.approx([4300] * 16)
+    now = peaks.running(Subject.of(panel), START + 4 * HOUR - MINUTE // 2)
+    assert now is not None
+    assert [now.mean_w, now.forecast_w] == pytest.approx([4300, 4300])
+
+
+def test_where_no_power_is_measured_demand_is_that_of_the_register(panel: Panel) -> None:
+    samples = [(START + n * MINUTE, {"energy_register": 100 + n / 60}) for n in range(31)]
+    fill_and_roll(panel, samples)
+    found = peaks.demands([panel.pk], JAKARTA, Period(START, START + HOUR))[panel.pk]
+    assert found == {START: pytest.approx(1000), START + QUARTER: pytest.approx(1000)}
+
+
 @pytest.mark.parametrize("blocks", [92, 94, 96, 98, 100])
 def test_a_days_demands_are_packed_with_what_is_not_known(blocks: int) -> None:
     """92 and 100: days on which clocks are changed by an hour."""

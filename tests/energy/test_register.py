@@ -92,6 +92,19 @@ def test_the_energy_of_a_downtime_is_kept() -> None:
     ]
 
 
+@pytest.mark.parametrize("after", [4_999.99, 4_990.0, 2_501.0])
+def test_a_meter_that_goes_on_from_what_it_wrote_down_last_makes_no_energy(after: float) -> None:
+    """After an outage of a month, in which by the rating much more could have gone through."""
+    assert steps((0, 5_000.0), (720 * HOUR_US, after), rated_va=KVA_100) == []
+    assert steps((0, 5_000.0), (720 * HOUR_US, after), limit_kwh=1e6, rated_va=KVA_100) == []
+
+
+def test_a_meter_that_was_reset_in_an_outage_has_what_it_counted_since() -> None:
+    assert steps((0, 5_000.0), (720 * HOUR_US, 40.0), rated_va=KVA_100) == [
+        Step(0, 720 * HOUR_US, 40_000.0)
+    ]
+
+
 def test_a_register_that_moves_by_whole_ticks_is_judged_over_the_longest_gap() -> None:
     """10 kWh between readings a second apart is a tick of 10 kWh, not 36 MW."""
     second = 1_000_000

@@ -80,6 +80,9 @@ class Expected:
         return seconds, va, var
 
     def demand_w(self, quarter: int) -> float | None:
+        power = self.figures("power", quarter, quarter + QUARTER)
+        if power.covered_us >= 0.8 * QUARTER:
+            return power.mean
         known = self.energy(quarter, quarter + QUARTER)
         if known.recovered_us or known.covered_us < 0.8 * QUARTER:
             return None

@@ -16,6 +16,11 @@ FOLDERS = (
     "tests/recorded",
     "tests/test_admin_repair.py",
 )
+# Those with statements of their own; all of tests/energy would take three times as long.
+ROLLUPS = [
+    f"tests/energy/test_{name}.py"
+    for name in ("rolling", "rolling_with_register", "history", "compliance", "peaks")
+]
 
 
 def run_tests(mariadb: MariaDB, name: str, *arguments: str) -> None:
@@ -34,6 +39,11 @@ def run_tests(mariadb: MariaDB, name: str, *arguments: str) -> None:
 @pytest.mark.timeout(300)
 def test_what_holds_on_sqlite_holds_on_mariadb(mariadb: MariaDB) -> None:
     run_tests(mariadb, "utf8", *FOLDERS, "--create-db")
+
+
+@pytest.mark.timeout(300)
+def test_rollups_hold_on_mariadb_too(mariadb: MariaDB) -> None:
+    run_tests(mariadb, "rollups", *ROLLUPS, "--create-db")
 
 
 @pytest.mark.timeout(300)

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.services.installation import REPOSITORY, Installation, PelbiotProcess
-from tests.services.mariadb import MariaDB
+from tests.services.mariadb import PASSWORD, MariaDB, driver
+from tests.services.ports import HOST
 from tests.services.waiting import eventually
 
 WRITING_S = 8
@@ -27,6 +28,21 @@ def installation(tmp_path: Path, mariadb: MariaDB) -> Iterator[Installation]:
     made.manage("migrate", "--noinput")
     yield made
     made.stop_all()
+
+
+@contextmanager
+def held(mariadb: MariaDB, database: str, panel: int) -> Iterator[None]:
+    """The panel's state locked, as by a process that is at its rollups."""
+    connection = driver().connect(
+        host=HOST, port=mariadb.port, user="root", password=PASSWORD, database=database
+    )
+    try:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT * FROM meters_rollupstate WHERE panel_id = {panel} FOR UPDATE")
+        assert cursor.fetchall()
+        yield
+    finally:
+        connection.close()
 
 
 def script(installation: Installation, *words: str) -> subprocess.Popen[str]:
@@ -74,6 +90,33 @@ class Roller:
     def _is_further(self, said: int) -> bool:
         further = self.process.log_text().count(" seconds") > said
         return further or not self.process.is_running
+
+
+def test_a_panel_that_another_process_is_at_is_left_to_it_and_done_when_it_is_free(
+    installation: Installation, mariadb: MariaDB
+) -> None:
+    said(script(installation, "fill"))
+    installation.manage("rollup")
+    said(script(installation, "write", "0.5"))
+    database = installation.env["DATABASE_URL"].rsplit("/", 1)[1]
+
+    def dirty() -> set[int]:
+        rows = mariadb.execute("SELECT DISTINCT panel_id FROM meters_dirtyrange", database)
+        return {panel for (panel,) in rows}
+
+    assert dirty() == {1, 2, 3}
+    words = ["manage.py", "rollup"]
+    roller = PelbiotProcess(installation.folder / "waits", "roller", words, installation.env)
+    with ExitStack() as stack:
+        with held(mariadb, database, 1):
+            roller.start()
+            stack.callback(roller.stop)
+            eventually(lambda: dirty() == {1}, 30, "rolling up the others")
+            time.sleep(1)
+            assert roller.is_running
+            assert dirty() == {1}
+        assert roller.wait_for_exit(30) == 0
+    assert dirty() == set()
 
 
 @pytest.mark.timeout(280)

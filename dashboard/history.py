@@ -175,13 +175,13 @@ def newest_reading_at(panel: Panel) -> datetime | None:
 
 
 def _first_look(panel: Panel, site: Site) -> Range:
-    """The day of the newest reading; as long as all readings are of some hours, those hours: in a
-    whole day they would be one point."""
+    """The day of the newest reading; as long as all readings are of some hours, those: in a whole
+    day they would be one point."""
     newest = newest_reading_at(panel)
     if newest is None:
         return ranges.calendar("day", site.today, site.zone)
     oldest = Trend.objects.filter(panel=panel).order_by("timestamp")
     first = oldest.values_list("timestamp", flat=True).first()
     if first and newest - first < _FEW_HOURS:
-        return ranges.hours(first, newest, site.zone)
+        return ranges.quarters(first, newest, site.zone)
     return ranges.calendar("day", local_day(newest, site.zone), site.zone)

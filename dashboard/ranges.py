@@ -73,11 +73,13 @@ def days(first: date, last: date, zone: ZoneInfo) -> Range:
     return window(midnight(first, zone), midnight(last + timedelta(days=1), zone), zone)
 
 
-def hours(first: datetime, last: datetime, zone: ZoneInfo) -> Range:
-    """The whole hours of the local clock that hold both moments."""
-    start = first.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-    end = last.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-    return window(start.astimezone(UTC), end.astimezone(UTC) + timedelta(hours=1), zone)
+def quarters(first: datetime, last: datetime, zone: ZoneInfo) -> Range:
+    """The whole quarter-hours of the local clock that hold both moments."""
+    start, end = (
+        at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+        for at in (first.astimezone(zone), last.astimezone(zone))
+    )
+    return window(start.astimezone(UTC), end.astimezone(UTC) + timedelta(minutes=15), zone)
 
 
 def moved(span: Range, steps: int, zone: ZoneInfo) -> Range:

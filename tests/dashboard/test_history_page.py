@@ -99,7 +99,7 @@ def test_without_an_address_it_shows_the_day_of_the_newest_reading(page: Client)
 
 def test_while_there_are_only_some_hours_it_shows_those(page: Client) -> None:
     panel_with_history("a", minutes=90)
-    assert viewed(page)["range"]["title"] == "8 Feb 2007 10:00 – 12:00"
+    assert viewed(page)["range"]["title"] == "8 Feb 2007 10:00 – 11:45"
     assert viewed(page, "?range=day")["range"]["title"] == "Thu 8 Feb 2007"
 
 

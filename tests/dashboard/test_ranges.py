@@ -81,8 +81,8 @@ def test_periods_follow_each_other_without_gap_or_overlap(kind: Kind) -> None:
         span = after
 
 
-def test_whole_hours_are_those_of_the_local_clock() -> None:
-    span = ranges.hours(utc("2026-01-01 10:40"), utc("2026-01-01 11:20"), KOLKATA)
+def test_quarters_of_an_hour_are_those_of_the_local_clock() -> None:
+    span = ranges.quarters(utc("2026-01-01 10:40"), utc("2026-01-01 11:20"), KOLKATA)
     assert (span.start, span.end) == (utc("2026-01-01 10:30"), utc("2026-01-01 11:30"))
 
 

@@ -7,14 +7,25 @@ import { axisUnit } from "./quantities.js";
 const { uPlot } = window;
 const [MEAN, MIN, MAX, BEFORE] = [1, 2, 3, 4];
 const FEW = 60;
+const ROOM_PX = 9;
 
-// A reading without neighbours would be invisible as a line: it is drawn as a point; so are all when few.
+// The next value on one side; what a join left undefined is no gap.
+function beside(values, index, step) {
+  let at = index + step;
+  while (values[at] === undefined && at >= 0 && at < values.length) at += step;
+  return values[at];
+}
+
+// A reading without neighbours would be invisible as a line: it is drawn as a point. So are all,
+// where they are few and far between.
 function lonely(plot, series) {
   const values = plot.data[series];
   const [first, last] = plot.series[0].idxs;
   const there = [];
   for (let i = first; i <= last; i += 1) if (values[i] != null) there.push(i);
-  return there.length <= FEW ? there : there.filter((i) => values[i - 1] == null && values[i + 1] == null);
+  const [left, right] = [there[0], there.at(-1)].map((i) => plot.valToPos(plot.data[0][i], "x"));
+  if (there.length <= FEW && (right - left) / there.length > ROOM_PX) return there;
+  return there.filter((i) => beside(values, i, -1) == null && beside(values, i, 1) == null);
 }
 
 // [middle of each bucket, mean, min, max], null where nothing was measured.

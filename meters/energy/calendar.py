@@ -70,16 +70,16 @@ class Calendar:
         width = _FIXED.get(level)
         if width is not None:
             return [*range(first, end_us, width), self.ceiling(level, max(end_us, first))]
-        edges: list[int] = []
+        edges = [first]
         day = self.day(first)
-        while not edges or edges[-1] < end_us:
-            of_day = _day_edges(self.zone, day)
-            some = of_day[:1] if level is Level.DAY else of_day[:-1]
-            if of_day[0] < of_day[-1]:  # a site that changes sides of the date line leaves out a day
-                edges += [edge for edge in some if edge >= first]
+        while edges[-1] < end_us:
+            midnight = self.midnight(day + timedelta(days=1))
+            if level is Level.HOUR:
+                hours = _day_edges(self.zone, day)
+                edges += hours[bisect_right(hours, edges[-1]) : -1]
+            if midnight > edges[-1]:  # a site that crosses the date line leaves out a day
+                edges.append(midnight)
             day += timedelta(days=1)
-            if of_day[-1] >= end_us:
-                edges.append(of_day[-1])
         return edges[: bisect_left(edges, end_us) + 1]
 
     def day(self, moment_us: int) -> date:

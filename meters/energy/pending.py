@@ -13,6 +13,7 @@ from meters.ingest.refusals import Trouble, trouble
 from meters.models import DirtyRange, Panel, Trend
 
 _BUSY_TRIES = 5
+_SHARES = 8
 _OTHERS_S = 0.2  # until it is looked again whether other processes have done what they were at
 
 
@@ -64,8 +65,10 @@ def roll_pending(
     waiting = set(_ranges(panels).values_list("panel", flat=True).distinct())
     while waiting and not stop.is_set():
         ordered, done = sorted(waiting), 0
-        for start in range(0, len(ordered), PANELS_AT_ONCE):
-            some = _persistently(roller, ordered[start : start + PANELS_AT_ONCE])
+        # Few panels are not all locked by one, so that another process finds some to work on.
+        at_once = min(PANELS_AT_ONCE, len(ordered) // _SHARES + 1)
+        for start in range(0, len(ordered), at_once):
+            some = _persistently(roller, ordered[start : start + at_once])
             waiting -= some.done - some.left
             done += len(some.done)
             on_round()

@@ -11,7 +11,7 @@ never waits for that row. In one transaction:
 A long range is done piece by piece, a piece in each transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -36,8 +36,10 @@ from meters.models.rollup import mark_dirty
 from meters.mqtt.timestamps import to_datetime, to_microseconds
 
 PANELS_AT_ONCE = 50
-ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE = 5_000  # of a panel, and
+MINUTES_AT_ONCE = 3_000
 _ROWS_IN_MEMORY = 50_000
+_MINUTES_IN_MEMORY = 10_000
 _SMALL_US = 2 * HOUR_US
 _MARKS_AT_ONCE = 100
 _PROBED_US = 10 * MINUTE_US
@@ -91,10 +93,13 @@ class _Work:
         minute that lies within the marks, so that they tell what is left."""
         marked = Stretch(self.stretch.subject, self.stretch.start, self.stretch.end)
         widen(self.stretch, before, after)
+        limit = marked.start + MINUTES_AT_ONCE * MINUTE_US
         if marked.end - marked.start > _PROBED_US:
             row_us = row_after(marked, ROWS_AT_ONCE)
-            if row_us is not None and row_us < marked.end:
-                self.stretch.end = max(row_us - row_us % MINUTE_US, marked.start + MINUTE_US)
+            if row_us is not None:
+                limit = min(limit, max(row_us - row_us % MINUTE_US, marked.start + MINUTE_US))
+        if limit < marked.end:
+            self.stretch.end = limit
 
     def take_off(self) -> None:
         """The marks that have not changed since, and in their place one for what is left."""
@@ -230,7 +235,17 @@ def _works(locked: Mapping[int, int | None], newest_first: bool) -> list[_Work]:
     sides = beside([work.stretch for work in works])
     for work, (before, after) in zip(works, sides, strict=True):
         work.widen(before, after)
-    return works
+    return list(_bounded(works))
+
+
+def _bounded(works: Sequence[_Work]) -> Iterator[_Work]:
+    """As many as one transaction may take, one at the least; the other panels wait for their turn."""
+    minutes = 0
+    for work in works:
+        minutes += (work.stretch.end - work.stretch.start) // MINUTE_US
+        if work is not works[0] and minutes > _MINUTES_IN_MEMORY:
+            return
+        yield work
 
 
 def _run(subject: Subject, marks: Sequence[_Mark], newest_first: bool) -> _Work:

@@ -353,3 +353,29 @@ def test_a_deadlock_is_tried_again(
 
 def test_an_unknown_panel_is_not_found(admin: Client, panel: Panel) -> None:
     assert admin.get(f"/admin/meters/panel/{panel.pk + 1}/repair/").status_code == 404
+
+
+def test_the_energy_of_a_step_goes_with_the_registers_last_reading(
+    admin: Client, panel: Panel
+) -> None:
+    """Ten hours after the reading before it, whose step reached over all of them."""
+    Trend.objects.filter(panel=panel).delete()
+    store_register(panel, {"2026-01-16T00:00": 100.0, "2026-01-16T10:00": 150.0})
+    assert TrendDay.objects.get(panel=panel).energy_wh == pytest.approx(50_000)
+    fields = form("delete", start="2026-01-16T09:00", end="2026-01-16T11:00")
+    repaired(admin, panel, fields, rows=1)
+    while Roller().round([panel.pk]):
+        pass
+    assert [day.energy_wh for day in TrendDay.objects.filter(panel=panel)] in ([], [None])
+
+
+def store_register(panel: Panel, readings: dict[str, float]) -> None:
+    """By the site's time; rolled up."""
+    for text, kwh in readings.items():
+        moment = timezone.make_aware(datetime.fromisoformat(text))
+        Trend.objects.create(panel=panel, timestamp=moment, energy_register=kwh)
+        panel.advance("energy_register", kwh, moment)
+        panel.save()
+        DirtyRange.objects.mark(panel, moment, moment)
+    while Roller().round([panel.pk]):
+        pass

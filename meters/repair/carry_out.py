@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from meters.ingest import statements
 from meters.ingest.refusals import while_busy
 from meters.ingest.sample import Sample
-from meters.metrics import MEASURED
+from meters.metrics import MEASURED, REGISTER
 from meters.models import DirtyRange, Panel, ReadingRepair, Trend
 from meters.models.repair import Action, packed
 from meters.mqtt.timestamps import to_microseconds
@@ -52,8 +52,19 @@ def _carry_out(correction: Correction, expected: int, user: User, reason: str) -
     first, last = standing[0][0], standing[-1][0]
     for metric in correction.metrics:
         _put_current_value_right(correction.panel, metric, first, last)
-    DirtyRange.objects.mark(correction.panel, first, last)
+    DirtyRange.objects.mark(correction.panel, _reached(correction, first), last)
     return repair
+
+
+def _reached(correction: Correction, first: datetime) -> datetime:
+    """From where on the rollups change: with the register from its reading before the first one, for
+    it is joined with that, and a roller does not look behind the register's last reading."""
+    if REGISTER.name not in correction.metrics:
+        return first
+    before = Trend.objects.filter(
+        panel=correction.panel, timestamp__lt=first, energy_register__isnull=False
+    )
+    return before.order_by("-timestamp").values_list("timestamp", flat=True).first() or first
 
 
 def _audit_entry(

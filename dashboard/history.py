@@ -20,7 +20,7 @@ from dashboard.history_texts import all_texts, text
 from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, Site, address, chosen_of, chosen_range, range_view
-from meters.api import history_answers as answers
+from meters.api import answers
 from meters.metrics import METRICS
 from meters.models import Panel, Trend
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from meters.api import history_answers as answers
+from meters.api import answers
 from meters.api import history_queries as queries
 from meters.api import history_schema as schema
 from meters.api.serializers import Problem, checked

@@ -1,0 +1,59 @@
+"""Several panels side by side."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from meters.api.answers.asked import Answer, Asked, currency, iso_or_none, money, rounded
+from meters.api.answers.history import loading_percent
+from meters.energy import comparison, peaks
+from meters.energy.bucket import Bucket, Load
+from meters.models import Panel
+
+
+def compare(panels: Sequence[Panel], start: datetime, end: datetime) -> Answer:
+    some = [Asked(panel, start, end) for panel in panels]
+    first = some[0]
+    result = comparison.compare([each.subject for each in some], first.calendar, first.period)
+    shares = result.shares()
+    ranked = sorted(some, key=lambda each: -(result.totals[each.panel.pk].energy_wh or 0.0))
+    sums = Bucket(first.period.start)
+    for each in some:
+        sums.add(result.totals[each.panel.pk])
+    known_s = (sums.energy_covered_s + sums.energy_recovered_s) / len(some)
+    head = first.head()
+    del head["panel"]
+    return head | {
+        "currency": currency(first.panel),
+        "pending": any(each.pending() for each in some),
+        "total": {
+            "energy_wh": sums.energy_wh,
+            "cost": money(sums.cost),
+            "coverage": rounded(first.known_share(known_s)),
+            "maximum_w": result.maximum_w,
+            "maximum_at": iso_or_none(result.maximum_at),
+            "diversity_factor": result.diversity_factor,
+            "balance_percent": result.imbalance_percent(),
+        },
+        "panels": [
+            _compared(each, rank, result.totals[each.panel.pk], shares[each.panel.pk])
+            for rank, each in enumerate(ranked, start=1)
+        ],
+    }
+
+
+def _compared(asked: Asked, rank: int, whole: Bucket, part: float | None) -> Answer:
+    load = whole.load or Load()
+    return {
+        "name": asked.panel.name,
+        "title": str(asked.panel),
+        "rank": rank,
+        "energy_wh": whole.energy_wh,
+        "cost": money(whole.cost),
+        "share": part,
+        "coverage": rounded(asked.known_share(whole.energy_covered_s + whole.energy_recovered_s)),
+        "mean_w": peaks.mean_w(whole),
+        "maximum_w": load.demand_w,
+        "maximum_at": iso_or_none(load.demand_at),
+        "load_factor": peaks.load_factor(whole),
+        "loading_max_percent": loading_percent(load.maximum_va, asked.subject.rules.rated_va),
+    }

@@ -1,0 +1,110 @@
+"""Demand, load duration, voltage."""
+
+from meters.api.answers.asked import Answer, Asked, iso_of, iso_or_none, rounded
+from meters.energy import compliance, peaks
+from meters.energy.bucket import Load
+from meters.energy.calendar import QUARTER_US
+from meters.energy.demand import QUARTER_S
+from meters.mqtt.timestamps import to_microseconds
+
+
+def demand(asked: Asked, points: int) -> Answer:
+    whole = asked.total()
+    load = whole.load or Load()
+    running = peaks.running(asked.subject, to_microseconds(asked.now))
+    passed = asked.period.until(asked.now_us) // QUARTER_US
+    maximum = None
+    if load.demand_at is not None:
+        maximum = {
+            "start": iso_of(load.demand_at),
+            "end": iso_of(load.demand_at + QUARTER_US),
+            "demand_w": load.demand_w,
+        }
+    return asked.head() | {
+        "block_minutes": 15,
+        "pending": asked.pending(),
+        "coverage": rounded(asked.known_share(whole.energy_covered_s)),
+        "maximum": maximum,
+        "mean_w": peaks.mean_w(whole),
+        "load_factor": peaks.load_factor(whole),
+        "blocks_complete": load.demand_blocks,
+        "blocks_incomplete": max(0, passed - load.demand_blocks),
+        "running": _running(asked, running),
+        "blocks": [
+            {
+                "start": iso_of(peak.start),
+                "end": iso_of(peak.end),
+                "demand_w": peak.demand_w,
+                "at": iso_or_none(peak.at),
+            }
+            for peak in peaks.peaks(asked.panel.pk, asked.calendar, asked.period, points)
+            if peak.start < asked.now_us
+        ],
+    }
+
+
+def _running(asked: Asked, running: peaks.Running | None) -> Answer | None:
+    if running is None or not asked.period.start <= running.start < asked.period.end:
+        return None
+    return {
+        "start": iso_of(running.start),
+        "end": iso_of(running.start + QUARTER_US),
+        "elapsed_s": running.elapsed_s,
+        "mean_w": running.mean_w,
+        "forecast_w": running.forecast_w,
+    }
+
+
+def load_duration(asked: Asked, points: int) -> Answer:
+    blocks = peaks.demands([asked.panel.pk], asked.calendar, asked.period)[asked.panel.pk]
+    demands_w = list(blocks.values())
+    count = len(demands_w)
+    return asked.head() | {
+        "pending": asked.pending(),
+        "blocks": count,
+        "hours": count / 4,
+        "coverage": rounded(asked.known_share(count * QUARTER_S)),
+        "maximum_w": max(demands_w, default=None),
+        "mean_w": sum(demands_w) / count if count else None,
+        "minimum_w": min(demands_w, default=None),
+        "points": [
+            {"percent": percent, "power_w": power_w}
+            for percent, power_w in peaks.load_duration(demands_w, points)
+        ],
+    }
+
+
+def voltage_compliance(asked: Asked, band_name: str) -> Answer:
+    band = compliance.BANDS[band_name]
+    nominal_v = asked.panel.nominal_voltage_v
+    some_weeks = compliance.weeks(asked.calendar, asked.period)
+    found = compliance.compliance(asked.panel.pk, nominal_v, band, some_weeks)
+    return asked.head() | {
+        "band": band.name,
+        "title": band.title,
+        "source": band.source,
+        "nominal_v": nominal_v,
+        "low_v": nominal_v * (1 + band.low / 100),
+        "high_v": nominal_v * (1 + band.high / 100),
+        "share_percent": band.share * 100,
+        "pending": asked.pending(),
+        "weeks": [_week(week, band) for week in found],
+    }
+
+
+def _week(week: compliance.Week, band: compliance.Band) -> Answer:
+    return {
+        "start": iso_of(week.start),
+        "end": iso_of(week.end),
+        "expected": week.expected,
+        "measured": week.measured,
+        "coverage": rounded(week.coverage),
+        "outside": week.outside,
+        "outside_percent": week.outside / week.measured * 100 if week.measured else None,
+        "beyond": week.beyond,
+        "lowest_v": week.lowest_v,
+        "lowest_at": iso_or_none(week.lowest_at),
+        "highest_v": week.highest_v,
+        "highest_at": iso_or_none(week.highest_at),
+        "verdict": week.verdict(band),
+    }

@@ -12,6 +12,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # First, because the next one makes the table anew: a column that MariaDB adds to a table in
+        # place costs a byte of each row ever after.
+        migrations.AddField(
+            model_name='trend',
+            name='energy_register',
+            field=models.FloatField(null=True, verbose_name='energy register (kWh)'),
+        ),
         migrations.AlterField(
             model_name='panel',
             name='id',
@@ -65,11 +72,6 @@ class Migration(migrations.Migration):
             model_name='panel',
             name='raw_retention_days',
             field=models.PositiveIntegerField(blank=True, help_text="Empty: as the installation's settings say. 0: for ever.", null=True, verbose_name='readings are kept for (days)'),
-        ),
-        migrations.AddField(
-            model_name='trend',
-            name='energy_register',
-            field=models.FloatField(null=True, verbose_name='energy register (kWh)'),
         ),
         migrations.CreateModel(
             name='DirtyRange',

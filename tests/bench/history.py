@@ -4,6 +4,7 @@ chart by GROUP BY over the samples; the rows' size on disk; what rolling up cost
     python -m tests.bench.history                        all of it: an hour and a half on 2 cores
     python -m tests.bench.history --samples 1000000      a tenth
     python -m tests.bench.history --only pace            only what rolling up costs beside the ingest
+    python -m tests.bench.history --only size            only what a sample takes on disk
 
 Server time is that of the whole request, from the session's look-up to the gzipped answer, in
 process. Each call is asked for other panels and other days in turn, so that no answer is a repetition.
@@ -47,7 +48,7 @@ def options() -> argparse.Namespace:
     add = parser.add_argument
     add("--samples", type=int, default=10_000_000, help="of all panels together")
     add("--rounds", type=int, default=60, help="requests of each call and range")
-    add("--only", choices=["history", "pace"], help="one of the two parts")
+    add("--only", choices=["history", "pace", "size"], help="one of the parts")
     add("--pace-s", type=int, default=90, help="how long readings come in, in each pace run")
     return parser.parse_args()
 
@@ -64,9 +65,13 @@ def main() -> None:
         django.setup()
         from tests.bench import pace, samples
 
-        if wanted.only != "pace":
+        if wanted.only in (None, "history"):
             history(wanted, installation, samples)
-        if wanted.only != "history":
+        if wanted.only == "size":
+            print(filled(wanted, samples).size(), flush=True)
+        if wanted.only in (None, "size"):
+            print(samples.live_size(), flush=True)
+        if wanted.only in (None, "pace"):
             print(
                 pace.report(installation, on.database_pid, PACE, READINGS_A_SECOND, wanted.pace_s),
                 flush=True,
@@ -74,19 +79,25 @@ def main() -> None:
 
 
 def history(wanted: argparse.Namespace, installation: Any, samples: Any) -> None:
-    interval_s = DAYS * 86_400 * PANELS / wanted.samples
-    filled = samples.Filled(PANELS, END - timedelta(days=DAYS), END, interval_s)
+    panels = filled(wanted, samples)
+    print(panels.size(), flush=True)
     timed: list[dict[tuple[str, str], list[float]]] = []
-    for halves in (1, 2):
-        with told(f"{wanted.samples * halves:,} samples"):
-            filled.fill(shifted=halves == 2)
-        print(filled.size(), flush=True)
+    for twice in (False, True):
+        if twice:
+            panels.fill(shifted=True)
         with told("rolled up, by two processes"):
-            filled.roll(installation)
-        timed.append(measure(filled.names, wanted.rounds))
-    naive = {name: filled.naive(days) for name, days in RANGES.items()}
+            panels.roll(installation)
+        timed.append(measure(panels.names, wanted.rounds))
+    naive = {name: panels.naive(days) for name, days in RANGES.items()}
     print(report(timed, naive), flush=True)
-    print(samples.live_size(), flush=True)
+
+
+def filled(wanted: argparse.Namespace, samples: Any) -> Any:
+    interval_s = DAYS * 86_400 * PANELS / wanted.samples
+    panels = samples.Filled(PANELS, END - timedelta(days=DAYS), END, interval_s)
+    with told(f"{wanted.samples:,} samples"):
+        panels.fill(shifted=False)
+    return panels
 
 
 @contextmanager

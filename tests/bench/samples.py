@@ -18,7 +18,7 @@ from meters.models import Panel, Trend
 from tests.services.installation import REPOSITORY, Installation
 
 _ROWS_AT_ONCE = 500_000
-_LIVE_SAMPLES = 400_000
+_LIVE_SAMPLES = 2_000_000
 _FIRST_US = 1_767_225_600_000_000
 
 

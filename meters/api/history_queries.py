@@ -12,8 +12,7 @@ from meters.models import Panel
 
 EARLIEST = datetime(2005, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-# By month there are never too many.
-LONGEST = {"hour": timedelta(days=400), "day": timedelta(days=20 * 366)}
+LONGEST_BY_HOUR = timedelta(days=400)
 MOST_PANELS = 50
 
 
@@ -58,13 +57,10 @@ class EnergyQuery(PeriodQuery):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
-        longest = LONGEST.get(attrs["by"])
-        if longest is not None and attrs["to"] - attrs["from"] > longest:
-            coarser = "day" if attrs["by"] == "hour" else "month"
+        if attrs["by"] == "hour" and attrs["to"] - attrs["from"] > LONGEST_BY_HOUR:
             raise serializers.ValidationError(
                 {
-                    "by": f"{attrs['by']} is for up to {longest.days} days: use {coarser}, or a "
-                    "shorter range"
+                    "by": f"hour is for up to {LONGEST_BY_HOUR.days} days: use day, or a shorter range"
                 }
             )
         return attrs

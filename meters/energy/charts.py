@@ -1,5 +1,7 @@
 """The points of a chart: the level is chosen by what is drawn, not by what is stored."""
 
+import math
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -114,31 +116,43 @@ def _from_rollups(
     span = Span(panel, edges[0], edges[-1])
     rows = tables.read_columns(level, [span], names)[panel]
     points = [Point(start, end) for start, end in pairwise(edges)]
-    place = 0
-    for row in rows:
-        while points[place].end <= row[0]:
-            place += 1
+    columns = list(zip(*rows, strict=True))
+    if columns:
+        places = [bisect_left(columns[0], edge) for edge in edges]
         for number, metric in enumerate(metrics):
             at = 1 + number * len(_FIGURES)
-            _add(points[place].metrics, metric, row[at : at + len(_FIGURES)])
+            _fill(points, places, metric, columns[at : at + len(_FIGURES)])
     return points
 
 
-def _add(metrics: dict[str, Statistics], metric: str, row: Sequence[Any]) -> None:
-    count, covered_s, mean, minimum, maximum = row
-    mean = mean or 0.0
-    figures = metrics.setdefault(metric, Statistics())
-    figures.add(
-        Statistics(
-            count,
-            covered_s,
-            mean * covered_s,
-            0.0 if covered_s else mean * count,
-            minimum,
-            None,
-            maximum,
-        )
-    )
+def _fill(
+    points: Sequence[Point],
+    places: Sequence[int],
+    metric: str,
+    columns: Sequence[Sequence[Any]],
+) -> None:
+    """Give the points their figures of a metric. `columns` are those of the rows, `places` where in
+    them each point begins. By columns and not row by row: a chart of a day is 1,440 rows."""
+    counts, covered, means, minima, maxima = columns
+    weighted = [mean * of if of else 0.0 for mean, of in zip(means, covered, strict=True)]
+    totals = [
+        mean * count if count and not of else 0.0
+        for mean, count, of in zip(means, counts, covered, strict=True)
+    ]
+    lows = [math.inf if value is None else value for value in minima]
+    highs = [-math.inf if value is None else value for value in maxima]
+    for point, (low, high) in zip(points, pairwise(places), strict=True):
+        count, covered_s = sum(counts[low:high]), sum(covered[low:high])
+        if count or covered_s:
+            point.metrics[metric] = Statistics(
+                count,
+                covered_s,
+                sum(weighted[low:high]),
+                sum(totals[low:high]),
+                min(lows[low:high]) if count else None,
+                None,
+                max(highs[low:high]) if count else None,
+            )
 
 
 def _merged_edges(calendar: Calendar, level: Level, several: int, period: Period) -> list[int]:

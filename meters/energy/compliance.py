@@ -100,34 +100,42 @@ def compliance(
 ) -> list[Week]:
     """Each week's figures. Two statements for all weeks; each week is a walk over a thousand rows of
     the key."""
-    counts = _counts(panel, nominal_v, band, some_weeks)
-    lowest, highest = (_extremes(panel, some_weeks, order) for order in ("", "DESC"))
+    figures = _figures(panel, nominal_v, band, some_weeks)
+    lowest, highest = (
+        _moments(panel, some_weeks, [each[column] for each in figures]) for column in (3, 4)
+    )
     return [
         Week(
             week.start,
             week.end,
             (week.end - week.start) // TEN_MINUTES_US,
-            *counts[number],
-            *lowest.get(number, (None, None)),
-            *highest.get(number, (None, None)),
+            measured,
+            outside,
+            beyond,
+            low,
+            lowest.get(number),
+            high,
+            highest.get(number),
         )
-        for number, week in enumerate(some_weeks)
+        for number, (week, (measured, outside, beyond, low, high)) in enumerate(
+            zip(some_weeks, figures, strict=True)
+        )
     ]
 
 
 _TABLE = VoltageTenMinutes._meta.db_table
 
 
-def _counts(
+def _figures(
     panel: int, nominal_v: float, band: Band, some_weeks: Sequence[Period]
-) -> dict[int, tuple[int, int, int]]:
-    """(measured, outside, beyond the outer limits), by the week's number."""
+) -> list[tuple[int, int, int, float | None, float | None]]:
+    """(measured, outside, beyond the outer limits, lowest, highest) of each week."""
     low_v, high_v = (nominal_v * (1 + limit / 100) for limit in (band.low, band.high))
     outer_low_v = -1.0 if band.outer_low is None else nominal_v * (1 + band.outer_low / 100)
     outer_high_v = 1e9 if band.outer_high is None else nominal_v * (1 + band.outer_high / 100)
     statement = (
         "SELECT %s, COUNT(*), SUM(CASE WHEN mean < %s OR mean > %s THEN 1 ELSE 0 END), "  # noqa: S608
-        "SUM(CASE WHEN mean < %s OR mean > %s THEN 1 ELSE 0 END) "
+        "SUM(CASE WHEN mean < %s OR mean > %s THEN 1 ELSE 0 END), MIN(mean), MAX(mean) "
         f"FROM {quoted(_TABLE)} WHERE {_IN_WEEK}"
     )
     limits = (low_v, high_v, outer_low_v, outer_high_v)
@@ -135,22 +143,28 @@ def _counts(
         statement,
         [(number, *limits, *_in_week(panel, week)) for number, week in enumerate(some_weeks)],
     )
-    return {
-        number: (measured, int(out or 0), int(beyond or 0))
-        for number, measured, out, beyond in rows
-    }
+    return [
+        (measured, int(out or 0), int(beyond or 0), low, high)
+        for _, measured, out, beyond, low, high in sorted(rows, key=lambda row: int(row[0]))
+    ]
 
 
-def _extremes(panel: int, some_weeks: Sequence[Period], order: str) -> dict[int, tuple[float, int]]:
-    """The lowest (order "") or highest ("DESC") mean and its start, by the week's number."""
+def _moments(
+    panel: int, some_weeks: Sequence[Period], means: Sequence[float | None]
+) -> dict[int, int]:
+    """When each week's mean of that value began, the first of them, by the week's number. (Sorting
+    the weeks for it would take three times as long.)"""
     statement = (
-        f"SELECT * FROM (SELECT %s AS number, mean, {micros('start')} FROM {quoted(_TABLE)} "  # noqa: S608
-        f"WHERE {_IN_WEEK} ORDER BY mean {order}, {quoted('start')} LIMIT 1) AS extreme"
+        f"SELECT * FROM (SELECT %s AS number, {micros('start')} FROM {quoted(_TABLE)} "  # noqa: S608
+        f"WHERE {_IN_WEEK} AND mean = %s ORDER BY {quoted('start')} LIMIT 1) AS first_of_it"
     )
-    rows = _of_each_week(
-        statement, [(number, *_in_week(panel, week)) for number, week in enumerate(some_weeks)]
-    )
-    return {number: (mean, start) for number, mean, start in read_micros(rows, (2,))}
+    wanted = [
+        (number, *_in_week(panel, week), mean)
+        for number, (week, mean) in enumerate(zip(some_weeks, means, strict=True))
+        if mean is not None
+    ]
+    rows = _of_each_week(statement, wanted) if wanted else []
+    return {row[0]: row[1] for row in read_micros(rows, (1,))}
 
 
 _IN_WEEK = "panel_id = %s AND start >= %s AND start < %s AND covered_s >= %s"

@@ -200,6 +200,8 @@ def test_what_is_deleted_in_a_bunch_is_marked_too(admin: Client, version: Tariff
 def panel_form(*rows: dict[str, Any], initial: int = 0) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "nominal_voltage_v": "230",
+        "phases": "1",
+        "max_gap_s": "300",
         "active": "on",
         **management("assignments", len(rows), initial),
     }

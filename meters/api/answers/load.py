@@ -5,6 +5,7 @@ from meters.energy import compliance, peaks
 from meters.energy.bucket import Load
 from meters.energy.calendar import QUARTER_US
 from meters.energy.demand import QUARTER_S
+from meters.energy.history import Period
 from meters.mqtt.timestamps import to_microseconds
 
 
@@ -12,7 +13,7 @@ def demand(asked: Asked, points: int) -> Answer:
     whole = asked.total()
     load = whole.load or Load()
     running = peaks.running(asked.subject, to_microseconds(asked.now))
-    passed = asked.period.until(asked.now_us) // QUARTER_US
+    passed = _whole_quarters(asked.period, asked.now_us)
     maximum = None
     if load.demand_at is not None:
         maximum = {
@@ -41,6 +42,12 @@ def demand(asked: Asked, points: int) -> Answer:
             if peak.start < asked.now_us
         ],
     }
+
+
+def _whole_quarters(period: Period, now_us: int) -> int:
+    """How many quarter-hours lie in the period as a whole and have passed."""
+    end = min(period.end, now_us) // QUARTER_US
+    return max(0, end + -period.start // QUARTER_US)
 
 
 def _running(asked: Asked, running: peaks.Running | None) -> Answer | None:

@@ -168,7 +168,9 @@ def test_demand(api: Client, panel: Panel) -> None:
     }
 
 
-def test_a_quarter_of_an_hour_that_is_only_touched_is_not_missing(api: Client, panel: Panel) -> None:
+def test_a_quarter_of_an_hour_that_is_only_touched_is_not_missing(
+    api: Client, panel: Panel
+) -> None:
     query = {"from": "2026-01-15T10:07:00Z", "to": "2026-01-15T11:40:00Z"}
     answer = ask(api, "demand", **query)
     assert (answer["blocks_complete"], answer["blocks_incomplete"]) == (5, 0)

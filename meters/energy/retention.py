@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from meters.energy.calendar import Calendar
 
-
 # Of a panel's own figures: 999999 is meant as for ever, and leads out of the calendar.
 _MOST_DAYS = 36_500
 

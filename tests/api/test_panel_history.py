@@ -251,6 +251,13 @@ def test_the_comparison_ranks_by_energy(api: Client, panel: Panel) -> None:
     assert chosen["total"]["diversity_factor"] == pytest.approx(1)
 
 
+def test_the_comparison_of_some_panels_never_passes_for_that_of_all(api: Client, db: None) -> None:
+    Panel.objects.bulk_create([Panel(name=f"trafo{number}") for number in range(51)])
+    answer = api.get(path("comparison"), HOUR)
+    assert answer.status_code == 400
+    assert "name those to compare" in answer.json()["panels"][0]
+
+
 def test_readings_that_wait_to_be_added_up_are_told_once_they_are_late(
     api: Client, panel: Panel
 ) -> None:

@@ -84,6 +84,7 @@ def load_duration(asked: Asked, points: int) -> Answer:
 def voltage_compliance(asked: Asked, band_name: str) -> Answer:
     band = compliance.BANDS[band_name]
     nominal_v = asked.panel.nominal_voltage_v
+    low_v, high_v = band.limits(nominal_v)
     some_weeks = compliance.weeks(asked.calendar, asked.period)
     found = compliance.compliance(asked.panel.pk, nominal_v, band, some_weeks)
     return asked.head() | {
@@ -91,8 +92,8 @@ def voltage_compliance(asked: Asked, band_name: str) -> Answer:
         "title": band.title,
         "source": band.source,
         "nominal_v": nominal_v,
-        "low_v": nominal_v * (1 + band.low / 100),
-        "high_v": nominal_v * (1 + band.high / 100),
+        "low_v": low_v,
+        "high_v": high_v,
         "share_percent": band.share * 100,
         "pending": asked.pending(),
         "weeks": [_week(week, band) for week in found],

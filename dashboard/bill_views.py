@@ -70,6 +70,14 @@ def contract(kva: Decimal | None) -> str:
 def notice(usage: MonthUsage) -> StateView:
     """How much of the month the bill knows of."""
     share = quantities.percent(usage.coverage)
+    if usage.pruned:
+        return StateView(
+            "stale",
+            gettext(
+                "The quarter-hours of this month, from which bills are computed, are not kept any "
+                "more."
+            ),
+        )
     if not usage.quarters:
         return StateView("stale", gettext("Nothing was measured in this month."))
     sentences = [_reach(usage, share)]

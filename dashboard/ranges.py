@@ -59,9 +59,10 @@ def calendar(kind: Kind, day: date, zone: ZoneInfo) -> Range:
 
 
 def window(start: datetime, end: datetime, zone: ZoneInfo) -> Range:
-    """Any window; ValueError when it is empty or lies out of all reason."""
-    if start >= end:
-        raise ValueError("A window ends after it begins.")
+    """Any window; ValueError when it is empty or lies out of all reason. History is cut down to
+    whole minutes: a window within one of them is empty, too."""
+    if start.replace(second=0, microsecond=0) >= end.replace(second=0, microsecond=0):
+        raise ValueError("A window ends in a later minute than it begins.")
     first, last = local_day(start, zone), local_day(end, zone)
     if first < FIRST_DAY or last > LAST_DAY:
         raise ValueError(f"A window lies between {FIRST_DAY} and {LAST_DAY}.")

@@ -1,10 +1,10 @@
 """Tariffs for tests, beside the clock of today: bills are about months that are over."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from meters.models import Panel, Tariff, TariffAssignment, TariffPeriod, TariffVersion
+from meters.models import Panel, Tariff, TariffAssignment, TariffPeriod, TariffVersion, Trend
 from meters.models.billed import first_open_day
 
 LONG_AGO = date(2020, 1, 1)
@@ -33,3 +33,11 @@ def make_version(
 
 def assign(panel: Panel, tariff: Tariff, valid_from: date = LONG_AGO, **more: Any) -> None:
     TariffAssignment.objects.create(panel=panel, tariff=tariff, valid_from=valid_from, **more)
+
+
+def measured_panel(name: str) -> Panel:
+    """A panel that was measured before any tariff was in force."""
+    panel = Panel.objects.create(name=name)
+    moment = datetime.combine(LONG_AGO - timedelta(days=20), time(), UTC)
+    Trend.objects.create(panel=panel, timestamp=moment, power=1.0)
+    return panel

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from meters.models import DirtyRange, IngestWorker, Panel, RejectedMessage, Trend
+from tests.energy.filling import fill_and_roll
 
 # A panel's page as a browser sends it: no tariffs, and what must be filled in.
 NO_TARIFFS = {"assignments-TOTAL_FORMS": "0", "assignments-INITIAL_FORMS": "0"}
@@ -113,6 +114,17 @@ def test_deleting_a_panel_takes_its_readings_with_it(admin: Client) -> None:
     Trend.objects.create(panel=panel, timestamp=timezone.now(), voltage=1)
     admin.post(f"/admin/meters/panel/{panel.pk}/delete/", {"post": "yes"})
     assert not Trend.objects.exists()
+
+
+def test_what_goes_with_a_panel_is_counted_and_not_listed(admin: Client) -> None:
+    panel = Panel.objects.create(name="trafo1")
+    fill_and_roll(
+        panel, [(at * 60_000_000, {"power": 1.0}) for at in range(29_000_000, 29_000_010)]
+    )
+    asked = admin.get(f"/admin/meters/panel/{panel.pk}/delete/").content.decode()
+    assert "<li>Samples: 10</li>" in asked
+    assert "<li>Trend minutes: 10</li>" in asked
+    assert "Trend minute:" not in asked
 
 
 def test_who_is_no_administrator_is_kept_out(client: Client, viewer: User) -> None:

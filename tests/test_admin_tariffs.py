@@ -12,14 +12,13 @@ from django.test import Client
 from meters.models import (
     DirtyRange,
     Holiday,
-    Panel,
     Tariff,
     TariffAssignment,
     TariffPeriod,
     TariffVersion,
 )
 from meters.models.billed import first_open_day
-from tests.tariffs import LONG_AGO, assign, last_month, make_version, next_month
+from tests.tariffs import LONG_AGO, assign, last_month, make_version, measured_panel, next_month
 
 TICK = "Recompute the cost of months already billed"
 
@@ -35,7 +34,7 @@ def admin(administrator: User) -> Client:
 def version(db: None) -> TariffVersion:
     """In force for a panel since long ago."""
     version = make_version()
-    assign(Panel.objects.create(name="a"), version.tariff)
+    assign(measured_panel("a"), version.tariff)
     DirtyRange.objects.all().delete()
     return version
 
@@ -214,7 +213,7 @@ def test_a_panel_is_given_its_tariff_for_the_past_and_that_is_computed(
     admin: Client, db: None
 ) -> None:
     tariff = make_version().tariff
-    panel = Panel.objects.create(name="new")
+    panel = measured_panel("new")
     row = {
         "panel": panel.pk,
         "tariff": tariff.pk,

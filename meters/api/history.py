@@ -7,7 +7,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -145,7 +145,10 @@ class ComparisonView(APIView):
     )
     def get(self, request: Request) -> Response:
         query = checked(queries.ComparisonQuery, request)
-        panels = query.get("panels") or list(Panel.objects.shown()[: queries.MOST_PANELS])
+        panels = query.get("panels") or list(Panel.objects.shown()[: queries.MOST_PANELS + 1])
+        if len(panels) > queries.MOST_PANELS:  # the total of some would pass for that of all
+            sentence = f"there are more than {queries.MOST_PANELS}: name those to compare"
+            raise ValidationError({"panels": [sentence]})
         if not panels:
             raise NotFound("There is no panel yet.")
         return Response(answers.compare(panels, query["from"], query["to"]))

@@ -86,7 +86,8 @@ class ComplianceQuery(PeriodQuery):
 
 class ComparisonQuery(PeriodQuery):
     panels = serializers.CharField(
-        required=False, help_text="names with commas between; all active ones where it is left out"
+        required=False,
+        help_text="names with commas between; all active ones, up to 50, where it is left out",
     )
 
     def validate_panels(self, text: str) -> list[Panel]:

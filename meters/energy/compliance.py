@@ -35,6 +35,10 @@ class Band:
     outer_high: float | None = None
     source: str = ""
 
+    def limits(self, nominal_v: float) -> tuple[float, float]:
+        """(lowest, highest) of a compliant voltage; by division last: 253 V, and not 253.00…03."""
+        return nominal_v * (100 + self.low) / 100, nominal_v * (100 + self.high) / 100
+
 
 BANDS = {
     band.name: band
@@ -130,9 +134,9 @@ def _figures(
     panel: int, nominal_v: float, band: Band, some_weeks: Sequence[Period]
 ) -> list[tuple[int, int, int, float | None, float | None]]:
     """(measured, outside, beyond the outer limits, lowest, highest) of each week."""
-    low_v, high_v = (nominal_v * (1 + limit / 100) for limit in (band.low, band.high))
-    outer_low_v = -1.0 if band.outer_low is None else nominal_v * (1 + band.outer_low / 100)
-    outer_high_v = 1e9 if band.outer_high is None else nominal_v * (1 + band.outer_high / 100)
+    low_v, high_v = band.limits(nominal_v)
+    outer_low_v = -1.0 if band.outer_low is None else nominal_v * (100 + band.outer_low) / 100
+    outer_high_v = 1e9 if band.outer_high is None else nominal_v * (100 + band.outer_high) / 100
     statement = (
         "SELECT %s, COUNT(*), SUM(CASE WHEN mean < %s OR mean > %s THEN 1 ELSE 0 END), "  # noqa: S608
         "SUM(CASE WHEN mean < %s OR mean > %s THEN 1 ELSE 0 END), MIN(mean), MAX(mean) "

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from django.db import OperationalError, transaction
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Min, Model, QuerySet
 
 from meters.energy.rolling import PANELS_AT_ONCE, Roller, Round
 from meters.energy.tables import MODELS
 from meters.ingest.refusals import Trouble, trouble
-from meters.models import DirtyRange, Panel, Trend
+from meters.models import DirtyRange, Panel, RollupState, Trend
 
 _BUSY_TRIES = 5
 _SHARES = 8
@@ -47,6 +48,21 @@ def _extents(panel: Panel) -> Iterator[tuple[datetime, datetime] | None]:
         yield (first, last) if first is not None else None
 
 
+def follow_the_zone() -> None:
+    """Have the hours and days of all panels computed anew that are those of another zone than the
+    site's: sums over them would be wrong, and look complete. What is sealed stays as it is."""
+    other = RollupState.objects.exclude(zone=settings.TIME_ZONE)
+    can_skip = connection.features.has_select_for_update_skip_locked
+    for panel in Panel.objects.filter(rollup_state__in=other):
+        with transaction.atomic():
+            states = RollupState.objects.select_for_update(skip_locked=can_skip)
+            state = states.filter(panel=panel).exclude(zone=settings.TIME_ZONE).first()
+            if state is not None:
+                mark_all(panel, state.minutes_from)
+                state.zone = settings.TIME_ZONE
+                state.save(update_fields=["zone"])
+
+
 def left_s(panels: Sequence[int] | None = None) -> float:
     """How many seconds of history are still to be computed."""
     ranges = _ranges(panels).values_list("first", "last")
@@ -61,6 +77,7 @@ def roll_pending(
     """Compute what is dirty by now, of these panels or of all; less where told to stop. What comes
     in meanwhile is for the next time. Any number of processes may do so at a time; what others are
     at is waited for."""
+    follow_the_zone()
     roller = Roller()
     waiting = set(_ranges(panels).values_list("panel", flat=True).distinct())
     while waiting and not stop.is_set():

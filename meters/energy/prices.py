@@ -221,7 +221,9 @@ def constant_offsets(
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of a day at the site. Where the clocks are put forward at midnight, 00:00
-    doesn't happen; read by the clock before, it is the moment of the change."""
+    doesn't happen; read by the clock before, it is the moment of the change. Days at the ends of
+    the calendar begin a little inside it, so that they have a moment in UTC."""
+    day = min(max(day, date.min + 2 * DAY), date.max - 2 * DAY)
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 

@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 
 from meters.energy.calendar import Calendar
 
+# Of a panel's own figures: 999999 is meant as for ever, and leads out of the calendar.
+_MOST_DAYS = 36_500
+
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
@@ -47,7 +50,9 @@ class Retention:
         today = calendar.day(now_us)
 
         def cut(days: int) -> int | None:
-            return calendar.midnight(today - timedelta(days=days)) if days else None
+            if not days:
+                return None
+            return calendar.midnight(today - timedelta(days=min(days, _MOST_DAYS)))
 
         return Cuts(cut(self.raw_days), cut(self.minute_days), cut(self.hour_days))
 

@@ -12,7 +12,7 @@ from meters.energy.billing import NOTHING, PeriodUsage, Stretch, gathered
 from meters.energy.prices import PriceSegment, Terms, Timeline, day_start
 from meters.energy.tariffs import month_range, panel_contracts, tariff_versions
 from meters.energy.validity import Span
-from meters.models import DirtyRange, Holiday, Panel, Tariff, TrendQuarter
+from meters.models import DirtyRange, Holiday, Panel, RollupState, Tariff, TrendQuarter
 
 # As in Quarter, in its order.
 _COLUMNS = (
@@ -52,7 +52,8 @@ class Plan:
 class MonthUsage:
     """A panel's quarter-hours of a month of the site, [first, until), up to `now`.
 
-    `over`: the month is. `complete`: so it is, and nothing of it waits to be computed.
+    `over`: the month is. `complete`: so it is, and nothing of it waits to be computed. `pruned`:
+    not all of its quarter-hours are kept any more.
     """
 
     first: date
@@ -62,6 +63,7 @@ class MonthUsage:
     elapsed_s: float
     over: bool
     complete: bool
+    pruned: bool
     quarters: tuple[Quarter, ...]
     holidays: frozenset[date]
 
@@ -124,12 +126,13 @@ class MonthUsage:
 
 
 def month_usage(panel: Panel, year: int, month: int, now: datetime) -> MonthUsage:
-    """Two reads of a range and one of the holidays, whatever the tariffs asked about afterwards."""
+    """Two reads of a range, one of the holidays and one of what was pruned, whatever the tariffs asked about afterwards."""
     zone = ZoneInfo(settings.TIME_ZONE)
     first, until = month_range(year, month)
     start, end = day_start(first, zone), day_start(until, zone)
     waiting = DirtyRange.objects.filter(panel=panel, first__lt=end, last__gte=start)
     rows = TrendQuarter.objects.filter(panel=panel, start__gte=start, start__lt=end)
+    pruned = RollupState.objects.filter(panel=panel, hours_from__gt=start).exists()
     return MonthUsage(
         first=first,
         until=until,
@@ -137,7 +140,8 @@ def month_usage(panel: Panel, year: int, month: int, now: datetime) -> MonthUsag
         end=end,
         elapsed_s=(min(end, now) - start).total_seconds(),
         over=now >= end,
-        complete=now >= end and not waiting.exists(),
+        complete=now >= end and not pruned and not waiting.exists(),
+        pruned=pruned,
         quarters=tuple(Quarter(*row) for row in rows.order_by("start").values_list(*_COLUMNS)),
         holidays=frozenset(Holiday.objects.values_list("date", flat=True)),
     )

@@ -6,17 +6,19 @@ A month that is over (at the site) is billed. Whoever changes what was in force 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from meters.energy.prices import day_start
 from meters.models.panel import Panel
-from meters.models.rollup import mark_dirty
+from meters.models.rollup import TrendMinute, mark_dirty
+from meters.models.trend import Trend
 from meters.mqtt.timestamps import to_microseconds
 
 
@@ -105,16 +107,38 @@ def refuse_rewriting(changes: Iterable[PriceChange]) -> None:
 
 
 def mark(changes: Iterable[PriceChange]) -> None:
-    """Have the cost of what has changed up to now computed anew."""
+    """Have the cost of what has changed up to now computed anew, as far back as the panel has any
+    history: a price that holds since 1980 is no reason to go through forty empty years."""
     zone, now = timezone.get_default_timezone(), timezone.now()
-    ranges = []
+    changes, ranges = list(changes), []
+    begins = _history_begins({change.panel_id for change in changes})
     for change in changes:
-        first = day_start(change.first, zone)
+        if change.panel_id not in begins:
+            continue
+        first = max(day_start(change.first, zone), begins[change.panel_id])
         last = now if change.until == date.max else min(day_start(change.until, zone), now)
-        if first <= now:
+        if first <= last:
             ranges.append((change.panel_id, to_microseconds(first), to_microseconds(last)))
     with connection.cursor() as cursor:
         mark_dirty(cursor, ranges)
+
+
+def _history_begins(panel_ids: set[int]) -> dict[int, datetime]:
+    """The first moment of which a cost can be computed, by panel; those without any are left out.
+    A look into the key each, for a panel has millions of readings."""
+
+    def first(model: type[models.Model], column: str) -> Subquery:
+        rows = model._default_manager.filter(panel=OuterRef("pk")).order_by(column)
+        return Subquery(rows.values(column)[:1])
+
+    panels = Panel.objects.filter(pk__in=panel_ids).values_list(
+        "pk", first(Trend, "timestamp"), first(TrendMinute, "start")
+    )
+    return {
+        panel: min(moment for moment in moments if moment)
+        for panel, *moments in panels
+        if any(moments)
+    }
 
 
 def _names(panel_ids: set[int]) -> str:

@@ -198,11 +198,15 @@ class DirtyRange(models.Model):
         return f"{self.panel_id} {self.first.isoformat()} to {self.last.isoformat()}"
 
 
+def site_zone() -> str:
+    return settings.TIME_ZONE
+
+
 class RollupState(models.Model):
     """A panel's row that is locked by whoever computes or prunes its rollups: one at a time.
 
     Before `raw_from` readings have been pruned, before `minutes_from` minutes, before `hours_from`
-    quarter-hours and hours.
+    quarter-hours and hours. Hours and days are those of `zone`.
     """
 
     panel = models.OneToOneField(
@@ -211,6 +215,7 @@ class RollupState(models.Model):
     raw_from = models.DateTimeField(null=True)
     minutes_from = models.DateTimeField(null=True)
     hours_from = models.DateTimeField(null=True)
+    zone = models.CharField(max_length=64, default=site_zone)
 
     def __str__(self) -> str:
         return str(self.panel_id)

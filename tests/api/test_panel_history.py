@@ -168,6 +168,14 @@ def test_demand(api: Client, panel: Panel) -> None:
     }
 
 
+def test_a_quarter_of_an_hour_that_is_only_touched_is_not_missing(
+    api: Client, panel: Panel
+) -> None:
+    query = {"from": "2026-01-15T10:07:00Z", "to": "2026-01-15T11:40:00Z"}
+    answer = ask(api, "demand", **query)
+    assert (answer["blocks_complete"], answer["blocks_incomplete"]) == (5, 0)
+
+
 def test_demand_of_the_running_quarter_of_an_hour(api: Client) -> None:
     now = datetime.now(UTC)
     panel = Panel.objects.create(name="trafo1")
@@ -241,6 +249,13 @@ def test_the_comparison_ranks_by_energy(api: Client, panel: Panel) -> None:
     chosen = ask(api, "comparison", panels="trafo2, trafo1,trafo2")
     assert {each["name"] for each in chosen["panels"]} == {"trafo1", "trafo2"}
     assert chosen["total"]["diversity_factor"] == pytest.approx(1)
+
+
+def test_the_comparison_of_some_panels_never_passes_for_that_of_all(api: Client, db: None) -> None:
+    Panel.objects.bulk_create([Panel(name=f"trafo{number}") for number in range(51)])
+    answer = api.get(path("comparison"), HOUR)
+    assert answer.status_code == 400
+    assert "name those to compare" in answer.json()["panels"][0]
 
 
 def test_readings_that_wait_to_be_added_up_are_told_once_they_are_late(

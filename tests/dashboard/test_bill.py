@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from meters.models import DirtyRange, Panel, TrendQuarter
+from meters.energy.usage import month_usage
+from meters.models import DirtyRange, Panel, RollupState, TrendQuarter
 from tests.quarters import FEBRUARY, JANUARY, use
 from tests.tariffs import assign, last_month, make_version
 
@@ -79,6 +80,14 @@ def test_it_tells_how_much_of_the_month_it_knows(page: Client, panel: Panel) -> 
 
 def test_a_month_without_readings_says_so(page: Client, panel: Panel) -> None:
     assert "Nothing was measured in this month." in seen(page)
+
+
+def test_a_month_whose_quarter_hours_were_pruned_is_not_called_unmeasured(
+    page: Client, panel: Panel
+) -> None:
+    RollupState.objects.create(panel=panel, hours_from=FEBRUARY)
+    assert "are not kept any more" in seen(page)
+    assert month_usage(panel, JANUARY.year, JANUARY.month, FEBRUARY).complete is False
 
 
 def test_a_running_month_is_a_bill_so_far(page: Client, panel: Panel) -> None:

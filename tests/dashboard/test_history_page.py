@@ -202,6 +202,7 @@ def test_an_address_keeps_its_range(page: Client, query: str, title: str) -> Non
         "?range=custom&from=2007-02-08&to=2007-02-01",
         "?range=custom&from=2007-02-08T11:00:00&to=2007-02-08T12:30:00",
         "?range=custom&from=0001-01-01&to=9999-12-31",
+        "?range=custom&from=2007-02-08T11:00:00Z&to=2007-02-08T11:00:10Z",
         "?metrics=volts&compare=maybe",
     ],
 )

@@ -171,3 +171,9 @@ def test_weeks_are_whole_and_each_mean_counts_to_one(panel: Panel) -> None:
     found = compliance(panel.pk, 230, EN, some)
     assert [week.measured for week in found] == [1, 1, 0]
     assert [week.lowest_v for week in found] == [220.0, 240.0, None]
+
+
+def test_the_limits_are_the_figures_people_know() -> None:
+    assert BANDS["en50160"].limits(230) == (207, 253)
+    assert BANDS["en50160"].limits(220) == (198, 242)
+    assert BANDS["spln"].limits(220) == (198, 231)

@@ -289,3 +289,9 @@ def test_they_are_what_the_clock_on_the_wall_says_minute_by_minute(
     minutes = (start + number * MINUTE for number in range(length_min))
     expected = {at: price_at(at, versions, free, zone) for at in minutes}
     assert found == {at: price for at, price in expected.items() if price}
+
+
+@pytest.mark.parametrize("zone", ["Asia/Jakarta", "America/New_York"])
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_the_ends_of_the_calendar_have_a_moment(zone: str, day: date) -> None:
+    assert day_start(day, ZoneInfo(zone)).year in (1, 9999)

@@ -40,6 +40,15 @@ def test_what_goes_is_whole_days_of_the_site() -> None:
     assert cuts.hours is None
 
 
+def test_a_figure_that_leads_out_of_the_calendar_is_a_hundred_years() -> None:
+    calendar, now_us = (
+        Calendar(ZoneInfo("Asia/Jakarta")),
+        to_microseconds(datetime.now().astimezone()),
+    )
+    cuts = Retention(999_999, 2_000_000_000, 0).cuts(calendar, now_us)
+    assert cuts == Retention(36_500, 36_500, 0).cuts(calendar, now_us)
+
+
 def test_settings_that_contradict_each_other_are_refused_by_the_check(settings: object) -> None:
     assert retention_settings(None) == []
     settings.MINUTE_RETENTION_DAYS = 30  # type: ignore[attr-defined]

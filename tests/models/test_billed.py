@@ -21,7 +21,7 @@ from meters.models import (
     TariffVersion,
 )
 from meters.models.billed import BilledModel, first_open_day
-from tests.tariffs import LONG_AGO, assign, last_month, make_version, next_month
+from tests.tariffs import LONG_AGO, assign, last_month, make_version, measured_panel, next_month
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 def version(db: None) -> TariffVersion:
     """In force for the panel since long ago; nothing is dirty."""
     version = make_version()
-    assign(Panel.objects.create(name="billed"), version.tariff)
+    assign(measured_panel("billed"), version.tariff)
     DirtyRange.objects.all().delete()
     return version
 
@@ -165,7 +165,7 @@ def test_what_no_panel_had_may_be_corrected(
     version: TariffVersion, change: Callable[[TariffVersion], BilledModel]
 ) -> None:
     Panel.objects.get().delete()
-    Panel.objects.create(name="fresh")
+    measured_panel("fresh")
     change(version).full_clean()
     assert marked() == []
 
@@ -203,7 +203,7 @@ def test_an_older_version_where_there_was_none_is_no_rewriting(version: TariffVe
 
 def test_the_first_assignment_for_the_past_is_no_rewriting_and_marks_it() -> None:
     version = make_version()
-    panel = Panel.objects.create(name="new")
+    panel = measured_panel("new")
     assignment = TariffAssignment(panel=panel, tariff=version.tariff, valid_from=LONG_AGO)
     assignment.full_clean()
     assignment.save()
@@ -216,10 +216,10 @@ def test_another_tariff_from_this_month_on_marks_only_that(version: TariffVersio
 
 
 def test_only_the_days_and_panels_that_have_the_tariff_are_marked(version: TariffVersion) -> None:
-    left = Panel.objects.create(name="left")
+    left = measured_panel("left")
     assign(left, version.tariff, date(2021, 1, 1))
     assign(left, make_version("other").tariff, date(2021, 2, 1))
-    Panel.objects.create(name="without")
+    measured_panel("without")
     DirtyRange.objects.all().delete()
     row = change_price(version)
     row.rewrite_billed = True
@@ -287,7 +287,7 @@ def test_a_holiday_of_a_billed_month_matters_where_a_period_minds_holidays(
 
 def test_many_panels_are_named_by_a_few(version: TariffVersion) -> None:
     for number in range(7):
-        assign(Panel.objects.create(name=f"p{number}"), version.tariff)
+        assign(measured_panel(f"p{number}"), version.tariff)
     assert "(8)" in refused(change_price(version))
 
 
@@ -295,9 +295,16 @@ def test_the_work_of_a_change_does_not_grow_with_the_panels(
     version: TariffVersion, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
-        assign(Panel.objects.create(name=f"p{number}"), version.tariff)
+        assign(measured_panel(f"p{number}"), version.tariff)
     row = change_price(version)
     row.rewrite_billed = True
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         row.save()
     assert DirtyRange.objects.count() == 31
+
+
+def test_a_price_from_before_the_panels_history_is_no_reason_to_go_through_empty_years() -> None:
+    tariff = make_version(valid_from=date(1980, 1, 1)).tariff
+    assign(Panel.objects.create(name="unmeasured"), tariff, date(1980, 1, 1))
+    assign(measured_panel("measured"), tariff, date.min)
+    assert marked() == [("measured", LONG_AGO - 20 * DAY, today())]

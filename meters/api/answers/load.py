@@ -5,6 +5,7 @@ from meters.energy import compliance, peaks
 from meters.energy.bucket import Load
 from meters.energy.calendar import QUARTER_US
 from meters.energy.demand import QUARTER_S
+from meters.energy.history import Period
 from meters.mqtt.timestamps import to_microseconds
 
 
@@ -12,7 +13,7 @@ def demand(asked: Asked, points: int) -> Answer:
     whole = asked.total()
     load = whole.load or Load()
     running = peaks.running(asked.subject, to_microseconds(asked.now))
-    passed = asked.period.until(asked.now_us) // QUARTER_US
+    passed = _whole_quarters(asked.period, asked.now_us)
     maximum = None
     if load.demand_at is not None:
         maximum = {
@@ -41,6 +42,12 @@ def demand(asked: Asked, points: int) -> Answer:
             if peak.start < asked.now_us
         ],
     }
+
+
+def _whole_quarters(period: Period, now_us: int) -> int:
+    """How many quarter-hours lie in the period as a whole and have passed."""
+    end = min(period.end, now_us) // QUARTER_US
+    return max(0, end + -period.start // QUARTER_US)
 
 
 def _running(asked: Asked, running: peaks.Running | None) -> Answer | None:
@@ -77,6 +84,7 @@ def load_duration(asked: Asked, points: int) -> Answer:
 def voltage_compliance(asked: Asked, band_name: str) -> Answer:
     band = compliance.BANDS[band_name]
     nominal_v = asked.panel.nominal_voltage_v
+    low_v, high_v = band.limits(nominal_v)
     some_weeks = compliance.weeks(asked.calendar, asked.period)
     found = compliance.compliance(asked.panel.pk, nominal_v, band, some_weeks)
     return asked.head() | {
@@ -84,8 +92,8 @@ def voltage_compliance(asked: Asked, band_name: str) -> Answer:
         "title": band.title,
         "source": band.source,
         "nominal_v": nominal_v,
-        "low_v": nominal_v * (1 + band.low / 100),
-        "high_v": nominal_v * (1 + band.high / 100),
+        "low_v": low_v,
+        "high_v": high_v,
         "share_percent": band.share * 100,
         "pending": asked.pending(),
         "weeks": [_week(week, band) for week in found],

@@ -1,6 +1,8 @@
 """The demo's panels: named as somebody would name theirs."""
 
-from meters.models import Panel
+from datetime import date
+
+from meters.models import Panel, Tariff, TariffAssignment
 
 PANELS = {
     "trafo1": ("Office feeder", "Building A, ground floor"),
@@ -9,9 +11,22 @@ PANELS = {
 }
 
 
+RATED_KVA = 6.6
+TARIFF = "B-2/TR"
+
+
 def register_panels() -> None:
-    """Register them the first time; what somebody changes in the admin stays."""
+    """Register them the first time, with a rating and a tariff, so that loading and cost have
+    something to show; what somebody changes in the admin stays."""
+    tariff = Tariff.objects.filter(code=TARIFF).first()
     for name, (display_name, location) in PANELS.items():
-        Panel.objects.get_or_create(
-            name=name, defaults={"display_name": display_name, "location": location}
+        panel, created = Panel.objects.get_or_create(
+            name=name,
+            defaults={
+                "display_name": display_name,
+                "location": location,
+                "rated_power_kva": RATED_KVA,
+            },
         )
+        if created and tariff is not None:
+            TariffAssignment.objects.create(panel=panel, tariff=tariff, valid_from=date(2026, 1, 1))

@@ -36,10 +36,10 @@ class Comparison:
 
     def imbalance_percent(self) -> float | None:
         """The largest deviation of a panel's mean power from the mean of all, in percent of that
-        mean: 0 where all carry the same load."""
+        mean: 0 where all carry the same load. None where a panel feeds in: then it says nothing."""
         means = [mean for mean in map(mean_w, self.totals.values()) if mean is not None]
         middle = sum(means) / len(means) if means else 0.0
-        if len(means) < 2 or middle <= 0:
+        if len(means) < 2 or middle <= 0 or min(means) < 0:
             return None
         return max(abs(mean - middle) for mean in means) / middle * 100
 

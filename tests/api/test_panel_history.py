@@ -2,14 +2,22 @@
 
 import gzip
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from meters.models import DirtyRange, Panel, VoltageTenMinutes
+from meters.models import (
+    DirtyRange,
+    Panel,
+    Tariff,
+    TariffAssignment,
+    TrendHour,
+    VoltageTenMinutes,
+)
 from meters.mqtt.timestamps import to_microseconds
 from tests.energy.filling import fill_and_roll
 
@@ -417,3 +425,17 @@ def test_the_number_of_statements_does_not_follow_what_is_stored(
     Panel.objects.filter(name="trafo0").update(name="trafo1")
     with django_assert_num_queries(len(few)):
         ask(api, call, **period)
+
+
+def test_costs_of_several_currencies_are_not_added_up(api: Client) -> None:
+    panels = [Panel.objects.create(name=name) for name in ("rupiah", "euro")]
+    for panel, code, money in zip(panels, ("A", "B"), ("IDR", "EUR"), strict=True):
+        tariff = Tariff.objects.create(code=code, name=code, currency=money)
+        TariffAssignment.objects.create(panel=panel, tariff=tariff, valid_from=date(2026, 1, 1))
+        start = datetime(2026, 1, 15, 5, tzinfo=UTC)
+        TrendHour.objects.create(panel=panel, start=start, energy_wh=1000, cost=Decimal(7))
+    query = {"from": "2026-01-15T05:00:00Z", "to": "2026-01-15T06:00:00Z"}
+    answer = api.get("/api/comparison", query | {"panels": "rupiah,euro"}).json()
+    assert answer["currency"] == "IDR"
+    assert answer["total"]["cost"] is None
+    assert {each["name"]: each["cost"] for each in answer["panels"]} == {"rupiah": 7, "euro": None}

@@ -90,3 +90,13 @@ def test_the_imbalance_is_the_largest_deviation_from_the_mean() -> None:
     assert known(100, 80, 120).imbalance_percent() == pytest.approx(20)
     assert known(100).imbalance_percent() is None
     assert known(0, 0).imbalance_percent() is None
+
+
+def test_where_a_panel_feeds_in_nothing_is_said_of_balance() -> None:
+    assert compared([100, 100], [-50, -50]).imbalance_percent() is None
+    assert compared_two([100, 100], [50, 50]) == pytest.approx(100 / 3)
+
+
+def compared_two(*watts: list[float]) -> float | None:
+    Panel.objects.all().delete()
+    return compared(*watts).imbalance_percent()

@@ -19,15 +19,19 @@ def compare(panels: Sequence[Panel], start: datetime, end: datetime) -> Answer:
     sums = Bucket(first.period.start)
     for each in some:
         sums.add(result.totals[each.panel.pk])
+    # Money of several currencies has no sum; what is in another than the stated one is left out.
+    currencies = {each.panel.pk: currency(each.panel) for each in some}
+    stated = currencies[first.panel.pk]
+    mixed = len(set(currencies.values())) > 1
     known_s = (sums.energy_covered_s + sums.energy_recovered_s) / len(some)
     head = first.head()
     del head["panel"]
     return head | {
-        "currency": currency(first.panel),
+        "currency": stated,
         "pending": any(each.pending() for each in some),
         "total": {
             "energy_wh": sums.energy_wh,
-            "cost": money(sums.cost),
+            "cost": None if mixed else money(sums.cost),
             "coverage": rounded(first.known_share(known_s)),
             "maximum_w": result.maximum_w,
             "maximum_at": iso_or_none(result.maximum_at),
@@ -36,6 +40,7 @@ def compare(panels: Sequence[Panel], start: datetime, end: datetime) -> Answer:
         },
         "panels": [
             _compared(each, rank, result.totals[each.panel.pk], shares[each.panel.pk])
+            | ({} if currencies[each.panel.pk] == stated else {"cost": None})
             for rank, each in enumerate(ranked, start=1)
         ],
     }

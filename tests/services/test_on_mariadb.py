@@ -19,7 +19,10 @@ FOLDERS = (
 # Those with statements of their own; all of tests/energy would take three times as long.
 ROLLUPS = [
     f"tests/energy/test_{name}.py"
-    for name in ("rolling", "rolling_with_register", "history", "compliance", "peaks")
+    for name in (
+        *("rolling", "rolling_with_register", "history", "compliance", "peaks"),
+        *("pruning", "pruning_beside_ingest"),
+    )
 ]
 
 
@@ -42,7 +45,7 @@ def test_what_holds_on_sqlite_holds_on_mariadb(mariadb: MariaDB) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_rollups_hold_on_mariadb_too(mariadb: MariaDB) -> None:
+def test_rollups_and_pruning_hold_on_mariadb_too(mariadb: MariaDB) -> None:
     run_tests(mariadb, "rollups", *ROLLUPS, "--create-db")
 
 
@@ -52,9 +55,3 @@ def test_readings_and_rejections_are_stored_in_a_database_of_any_character_set(
 ) -> None:
     mariadb.execute("CREATE DATABASE test_latin CHARACTER SET latin1")
     run_tests(mariadb, "latin", "tests/ingest/test_store.py", "--reuse-db")
-
-
-@pytest.mark.timeout(300)
-def test_pruning_does_the_same_on_mariadb_and_keeps_no_ingest_waiting(mariadb: MariaDB) -> None:
-    files = ("tests/energy/test_pruning.py", "tests/energy/test_pruning_beside_ingest.py")
-    run_tests(mariadb, "pruning", *files, "--create-db")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -66,7 +67,18 @@ def currency(panel: Panel) -> str:
 
 
 def iso_of(moment_us: int) -> str:
-    return iso(to_datetime(moment_us)) or ""
+    """ISO 8601 in UTC with a Z. A chart has a thousand of them, nearly all on a full second."""
+    seconds, fraction = divmod(moment_us, 1_000_000)
+    if fraction:
+        return iso(to_datetime(moment_us)) or ""
+    day, of_day = divmod(seconds, 86_400)
+    minutes, second = divmod(of_day, 60)
+    return f"{_date(day)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(day: int) -> str:
+    return to_datetime(day * 86_400_000_000).date().isoformat()
 
 
 def iso_or_none(moment_us: int | None) -> str | None:

@@ -42,11 +42,15 @@ def running(
 
 
 def outcome(
-    broker_url: str, *words: str, state_dir: Path | None = None, **env: str
+    broker_url: str,
+    *words: str,
+    state_dir: Path | None = None,
+    limit_s: float = 60,
+    **env: str,
 ) -> tuple[int, str]:
     """(exit code, output) of a command that ends by itself."""
     with running(broker_url, *words, state_dir=state_dir, **env) as process:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=limit_s)
         return process.returncode, output
 
 

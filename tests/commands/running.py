@@ -42,15 +42,11 @@ def running(
 
 
 def outcome(
-    broker_url: str,
-    *words: str,
-    state_dir: Path | None = None,
-    limit_s: float = 60,
-    **env: str,
+    broker_url: str, *words: str, state_dir: Path | None = None, **env: str
 ) -> tuple[int, str]:
     """(exit code, output) of a command that ends by itself."""
     with running(broker_url, *words, state_dir=state_dir, **env) as process:
-        output, _ = process.communicate(timeout=limit_s)
+        output, _ = process.communicate(timeout=110)
         return process.returncode, output
 
 

@@ -70,7 +70,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation with the two weeks of 2007, rolled up."""
     folder = tmp_path_factory.mktemp("imported")
     for words in (["migrate"], ["import_trends", str(REAL), "--panel", "house"]):
-        code, output = outcome(NOBODY, *words, state_dir=folder, limit_s=110)
+        code, output = outcome(NOBODY, *words, state_dir=folder)
         assert code == 0, output
     return folder
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 
 from django.conf import settings
 from django.core.management import call_command
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from meters.energy.pending import roll_pending
 from meters.energy.pruner import Pruner
+from meters.management.stopping import Stop
 from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
@@ -28,11 +28,6 @@ logger = logging.getLogger(__name__)
 FORGET_WORKER_AFTER = timedelta(days=30)
 ROLL_UP_FOR_S = 8.0
 PRUNE_FOR_S = 3.0
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-    def wait(self, seconds: float) -> bool: ...
 
 
 @dataclass

@@ -6,6 +6,7 @@ Moments are microseconds since 1970, `…_s` seconds, `…_wh` Wh.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
 from meters.metrics import METRICS
 
@@ -71,29 +72,26 @@ class Load:
     demand_at: int | None = None
 
     def add(self, finer: "Load") -> None:
-        self.apparent_vah = _sum(self.apparent_vah, finer.apparent_vah)
-        self.reactive_varh = _sum(self.reactive_varh, finer.reactive_varh)
+        self.apparent_vah = added(self.apparent_vah, finer.apparent_vah)
+        self.reactive_varh = added(self.reactive_varh, finer.reactive_varh)
         self.covered_s += finer.covered_s
         if finer.maximum_va is not None and (
             self.maximum_va is None or finer.maximum_va > self.maximum_va
         ):
             self.maximum_va, self.maximum_at = finer.maximum_va, finer.maximum_at
-        self.over_80_s = _sum(self.over_80_s, finer.over_80_s)
-        self.over_100_s = _sum(self.over_100_s, finer.over_100_s)
-        self.over_120_s = _sum(self.over_120_s, finer.over_120_s)
+        self.over_80_s = added(self.over_80_s, finer.over_80_s)
+        self.over_100_s = added(self.over_100_s, finer.over_100_s)
+        self.over_120_s = added(self.over_120_s, finer.over_120_s)
         self.demand_blocks += finer.demand_blocks
         if finer.demand_w is not None and (self.demand_w is None or finer.demand_w > self.demand_w):
             self.demand_w, self.demand_at = finer.demand_w, finer.demand_at
 
 
-def _sum(one: float | None, other: float | None) -> float | None:
-    """None is what is not known: it adds nothing."""
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
+Amount = TypeVar("Amount", float, Decimal)
 
 
-def add_cost(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+def added(one: Amount | None, other: Amount | None) -> Amount | None:
+    """The sum of what is known: None adds nothing."""
     if one is None or other is None:
         return other if one is None else one
     return one + other
@@ -119,10 +117,10 @@ class Bucket:
         """Take in a part of the bucket; parts come in the order of time."""
         for metric, statistics in self.metrics.items():
             statistics.add(finer.metrics[metric])
-        self.energy_wh = _sum(self.energy_wh, finer.energy_wh)
+        self.energy_wh = added(self.energy_wh, finer.energy_wh)
         self.energy_covered_s += finer.energy_covered_s
         self.energy_recovered_s += finer.energy_recovered_s
-        self.cost = add_cost(self.cost, finer.cost)
+        self.cost = added(self.cost, finer.cost)
         if finer.load is not None:
             if self.load is None:
                 self.load = Load()

@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from meters.mqtt.timestamps import to_datetime, to_microseconds
 
 SECOND_US = 1_000_000
@@ -92,6 +94,11 @@ class Calendar:
     def midnight(self, day: date) -> int:
         """When the day begins: 00:00, or where clocks are put forward over it, that moment."""
         return _midnight(self.zone, day)
+
+
+def site_calendar() -> Calendar:
+    """That of this installation's site."""
+    return Calendar(ZoneInfo(settings.TIME_ZONE))
 
 
 @lru_cache(maxsize=65_536)

@@ -7,12 +7,9 @@ a year is some 370 rows, whatever was stored in it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from meters.energy import tables
-from meters.energy.bucket import Bucket, Load, add_cost, quality
+from meters.energy.bucket import Bucket, Load, added, quality
 from meters.energy.calendar import MINUTE_US, SECOND_US, Calendar, Level
 from meters.energy.load import with_load
 from meters.energy.minutes import Rules
@@ -34,10 +31,6 @@ class Period:
     def until(self, now_us: int) -> int:
         """How much of it has passed (microseconds): the future is not missing."""
         return max(0, min(self.end, now_us) - self.start)
-
-
-def site_calendar() -> Calendar:
-    return Calendar(ZoneInfo(settings.TIME_ZONE))
 
 
 def take_apart(
@@ -93,7 +86,7 @@ class EnergyOf:
             self.wh = (self.wh or 0.0) + wh
         self.covered_s += covered_s
         self.recovered_s += recovered_s
-        self.cost = add_cost(self.cost, None if cost is None else Decimal(str(cost)))
+        self.cost = added(self.cost, None if cost is None else Decimal(str(cost)))
 
     def coverage(self, now_us: int) -> float:
         """The share, 0 to 1, of the time passed whose energy is known."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -11,16 +10,12 @@ from django.db.models import Max, Min, Model, QuerySet
 from meters.energy.rolling import PANELS_AT_ONCE, Roller, Round
 from meters.energy.tables import MODELS
 from meters.ingest.refusals import Trouble, trouble
+from meters.management.stopping import Stop
 from meters.models import DirtyRange, Panel, RollupState, Trend
 
 _BUSY_TRIES = 5
 _SHARES = 8
 _OTHERS_S = 0.2  # until it is looked again whether other processes have done what they were at
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-    def wait(self, seconds: float) -> bool: ...
 
 
 def mark_all(panel: Panel, start: datetime | None = None, end: datetime | None = None) -> None:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from django.db import OperationalError
 from django.utils import timezone
@@ -12,15 +11,11 @@ from django.utils import timezone
 from meters.energy.pruning import NotRolledUpError, PanelPruning, Pruned
 from meters.energy.retention import Cuts
 from meters.ingest.refusals import Trouble, trouble
+from meters.management.stopping import Stop
 from meters.models import Panel, RollupState
 
 _BUSY_TRIES = 5
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-    def wait(self, seconds: float) -> bool: ...
 
 
 @dataclass

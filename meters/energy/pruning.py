@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models, transaction
 
-from meters.energy.calendar import Calendar
+from meters.energy.calendar import site_calendar
 from meters.energy.retention import Cuts
 from meters.models import (
     DirtyRange,
@@ -75,7 +73,7 @@ class PanelPruning:
 
     def __init__(self, panel: Panel, now: datetime) -> None:
         self.panel = panel
-        self._calendar = Calendar(ZoneInfo(settings.TIME_ZONE))
+        self._calendar = site_calendar()
         self._gap = timedelta(seconds=panel.max_gap_s)
         self.cuts: Cuts = panel.retention.cuts(self._calendar, to_microseconds(now))
 

@@ -14,15 +14,13 @@ A long range is done piece by piece, a piece in each transaction.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from meters.energy import tables
 from meters.energy.bucket import Bucket, combine
-from meters.energy.calendar import HOUR_US, MINUTE_US, Calendar, Level
+from meters.energy.calendar import HOUR_US, MINUTE_US, Level, site_calendar
 from meters.energy.cost import set_costs
 from meters.energy.demand import set_demands, with_demand
 from meters.energy.load import with_load
@@ -128,7 +126,7 @@ class Roller:
     """Computes what is dirty, in rounds that each take a fraction of a second."""
 
     def __init__(self) -> None:
-        self._calendar = Calendar(ZoneInfo(settings.TIME_ZONE))
+        self._calendar = site_calendar()
         self._rows_each = 200.0  # how many readings a panel's stretch had lately
         self._newest_first = False
 

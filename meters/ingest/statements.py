@@ -7,11 +7,12 @@ from typing import Any
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from meters.energy.calendar import MINUTE_US
 from meters.ingest.sample import Sample
 from meters.metrics import MEASURED
 from meters.models import Panel, Trend
 from meters.models.bulk import incoming, insert, on_conflict, quoted, written_time
-from meters.models.rollup import MINUTE_US, mark_dirty
+from meters.models.rollup import mark_dirty
 from meters.mqtt.timestamps import EPOCH
 
 _TREND_COLUMNS = ("panel_id", "timestamp", *MEASURED)

@@ -5,8 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Protocol
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop(Protocol):
+    """What a long work looks at: whether it is to end, and a wait that ends with that."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
 
 
 class StopFlag:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, models
@@ -15,12 +14,10 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext_lazy as _
 
 from meters.energy.bucket import quality
-from meters.energy.calendar import SECOND_US, Calendar, Level
+from meters.energy.calendar import MINUTE_US, SECOND_US, Level, site_calendar
 from meters.models.bulk import incoming, insert, on_conflict, quoted, written_time
 from meters.models.panel import Panel
 from meters.mqtt.timestamps import to_microseconds
-
-MINUTE_US = 60_000_000
 
 
 def _panel() -> "models.ForeignKey[Panel, Panel]":
@@ -95,7 +92,7 @@ class Rollup(models.Model):
     def quality(self) -> str:
         """`measured`, `recovered`, `partial` or `empty`: see `meters.energy.bucket.quality`."""
         start = to_microseconds(self.start)
-        end = Calendar(ZoneInfo(settings.TIME_ZONE)).end(self.level, start)
+        end = site_calendar().end(self.level, start)
         known_s = self.energy_covered_s + self.energy_recovered_s
         known_share = known_s * SECOND_US / (end - start)
         return quality(self.energy_wh, self.energy_recovered_s, known_share)

@@ -9,15 +9,11 @@ from datetime import datetime
 from typing import Protocol
 
 from meters.energy.trapezoid import EnergyResult, energy_wh
+from meters.management.stopping import Stop
 from meters.mqtt.topics import TopicSpace
 from meters.recorded.recording import BadRow, Row
 
 _BAD_ROWS_KEPT = 20
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-    def wait(self, seconds: float) -> bool: ...
 
 
 class Destination(Protocol):

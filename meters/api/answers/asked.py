@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from meters.energy.bucket import Bucket
-from meters.energy.calendar import Calendar
-from meters.energy.history import Period, share, site_calendar, total
+from meters.energy.calendar import Calendar, site_calendar
+from meters.energy.history import Period, share, total
 from meters.energy.readings import Subject
 from meters.live import iso
 from meters.models import DirtyRange, Panel, TariffAssignment

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from meters.energy import pruning
@@ -23,6 +24,7 @@ pytestmark = [
 ]
 STEP = timedelta(seconds=20)
 ROWS = 12_000
+LOCK_WAIT_TIMEOUT = 1205
 
 
 @pytest.fixture
@@ -74,11 +76,26 @@ class Beside(threading.Thread):
             raise self.error
 
 
-def lock_waits() -> int:
-    """How often a transaction had to wait for a row, since the server's start."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'")
-        return int(cursor.fetchone()[1])
+class ImpatientReadings:
+    """Counts the statements of this thread's connection that would have had to wait for a row.
+    (The server's own count has those of everybody in it, also of its background threads.)"""
+
+    def __init__(self) -> None:
+        self.waits = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        with impatient(), connection.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = 0")
+            with connection.execute_wrapper(self._count):
+                yield
+
+    def _count(self, execute: Callable[..., object], *arguments: object) -> object:
+        try:
+            return execute(*arguments)
+        except OperationalError as error:
+            self.waits += error.args[0] == LOCK_WAIT_TIMEOUT
+            raise
 
 
 def expect_pruned(panel: Panel) -> None:
@@ -92,15 +109,33 @@ def test_no_reading_waits_for_it(panel: Panel) -> None:
     def prune() -> bool:
         return Pruner().run([panel], threading.Event()).pruned.rows > 0
 
-    store, saves, waits_before = new_store(), 0, lock_waits()
-    with impatient(), Beside(prune) as pruning_now:
+    store, saves, readings = new_store(), 0, ImpatientReadings()
+    with readings.counted(), Beside(prune) as pruning_now:
         while pruning_now.is_alive():
             save([message("panel/trafo1/power", "600", time.time())], store)
             saves += 1
     assert saves > 100
-    assert lock_waits() == waits_before
+    assert readings.waits == 0
     assert Trend.objects.filter(panel=panel, power=600.0).count() == saves
     expect_pruned(panel)
+
+
+def test_a_reading_that_waits_is_noticed(panel: Panel) -> None:
+    """What the test before relies on."""
+    locked, seen = threading.Event(), threading.Event()
+
+    def hold_the_panel() -> bool:
+        with transaction.atomic():
+            Panel.objects.select_for_update().get(pk=panel.pk)
+            locked.set()
+            return not seen.wait(60)
+
+    readings = ImpatientReadings()
+    with readings.counted(), Beside(hold_the_panel):
+        assert locked.wait(60)
+        threading.Timer(0.01, seen.set).start()
+        save([message("panel/trafo1/power", "600", time.time())], new_store())
+    assert readings.waits > 0
 
 
 def test_late_readings_in_what_is_pruned_just_now_are_all_taken(panel: Panel) -> None:

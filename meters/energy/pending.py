@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Max, Min, Model, QuerySet
 
 from meters.energy.rolling import PANELS_AT_ONCE, Roller, Round
 from meters.energy.tables import MODELS
-from meters.ingest.refusals import Trouble, trouble
+from meters.ingest.refusals import while_busy
 from meters.management.stopping import Stop
 from meters.models import DirtyRange, Panel, RollupState, Trend
 
-_BUSY_TRIES = 5
 _SHARES = 8
 _OTHERS_S = 0.2  # until it is looked again whether other processes have done what they were at
 
@@ -80,7 +79,7 @@ def roll_pending(
         # Few panels are not all locked by one, so that another process finds some to work on.
         at_once = min(PANELS_AT_ONCE, len(ordered) // _SHARES + 1)
         for start in range(0, len(ordered), at_once):
-            some = _persistently(roller, ordered[start : start + at_once])
+            some = _rolled(roller, ordered[start : start + at_once])
             waiting -= some.done - some.left
             done += len(some.done)
             on_round()
@@ -97,13 +96,5 @@ def _ranges(panels: Sequence[int] | None) -> QuerySet[DirtyRange]:
     )
 
 
-def _persistently(roller: Roller, panels: Sequence[int]) -> Round:
-    """A round; another one where the database had to choose between us and somebody else."""
-    tries = 0
-    while True:
-        try:
-            return roller.round(panels)
-        except OperationalError as error:
-            tries += 1
-            if trouble(error) is not Trouble.BUSY or tries == _BUSY_TRIES:
-                raise
+def _rolled(roller: Roller, panels: Sequence[int]) -> Round:
+    return while_busy(lambda: roller.round(panels))

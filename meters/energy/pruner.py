@@ -5,16 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import OperationalError
 from django.utils import timezone
 
 from meters.energy.pruning import NotRolledUpError, PanelPruning, Pruned
 from meters.energy.retention import Cuts
-from meters.ingest.refusals import Trouble, trouble
 from meters.management.stopping import Stop
 from meters.models import Panel, RollupState
 
-_BUSY_TRIES = 5
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
 
 
@@ -65,21 +62,12 @@ class Pruner:
 
 
 def _prune(pruning: PanelPruning, stop: Stop, on_step: Callable[[Pruned], None]) -> bool:
-    """Whether the panel is done; another try where the database chose somebody else."""
-    busy = 0
-    while True:
-        try:
-            started_s = time.monotonic()
-            for pruned in pruning.steps():
-                busy = 0
-                on_step(pruned)
-                spent_s = time.monotonic() - started_s
-                if stop.wait(min(max(spent_s, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)):
-                    return False
-                started_s = time.monotonic()
-        except OperationalError as error:
-            busy += 1
-            if trouble(error) is not Trouble.BUSY or busy == _BUSY_TRIES:
-                raise
-        else:
-            return not stop.is_set()
+    """Whether the panel is done."""
+    started_s = time.monotonic()
+    for pruned in pruning.steps():
+        on_step(pruned)
+        spent_s = time.monotonic() - started_s
+        if stop.wait(min(max(spent_s, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)):
+            return False
+        started_s = time.monotonic()
+    return not stop.is_set()

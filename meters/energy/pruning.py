@@ -15,6 +15,7 @@ from django.db import models, transaction
 
 from meters.energy.calendar import site_calendar
 from meters.energy.retention import Cuts
+from meters.ingest.refusals import while_busy
 from meters.models import (
     DirtyRange,
     Panel,
@@ -82,11 +83,11 @@ class PanelPruning:
         if not RollupState.objects.filter(panel=self.panel).exists():
             RollupState.objects.get_or_create(panel=self.panel)
         keep_from = self._keep_readings_from()
-        while keep_from and (readings := self._prune_readings(keep_from)):
+        while keep_from and (readings := while_busy(lambda: self._prune_readings(keep_from))):
             yield Pruned(readings=readings)
-        while minutes := self._prune_minutes():
+        while minutes := while_busy(self._prune_minutes):
             yield Pruned(minutes=minutes)
-        while hours := self._prune_hours():
+        while hours := while_busy(self._prune_hours):
             yield Pruned(hours=hours)
 
     def count(self) -> Pruned:

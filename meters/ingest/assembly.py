@@ -14,11 +14,12 @@ from django.db import DatabaseError, InterfaceError, connection
 from meters.ingest.broadcast import Broadcaster
 from meters.ingest.engine import Engine
 from meters.ingest.heartbeat import Heartbeat
-from meters.ingest.keep import Keeper, Stop
+from meters.ingest.keep import Keeper
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
 from meters.ingest.spool import Spool, file_name, left_behind, spool_file
 from meters.ingest.store import Store
+from meters.management.stopping import Stop
 from meters.models import IngestWorker
 from meters.mqtt.connection import BrokerConnection
 from meters.mqtt.link import ConnectionSettings

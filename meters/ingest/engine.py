@@ -8,12 +8,13 @@ from typing import Protocol
 from meters.ingest.acknowledge import Acknowledgements, Acknowledger
 from meters.ingest.checkpoint import Ledger
 from meters.ingest.heartbeat import Heartbeat
-from meters.ingest.keep import Keeper, Stop, Unit
+from meters.ingest.keep import Keeper, Unit
 from meters.ingest.panels import CurrentValue
 from meters.ingest.receive import Inbox
 from meters.ingest.sample import Sampler
 from meters.ingest.store import impatient
 from meters.live import StateEvent, iso
+from meters.management.stopping import Stop
 from meters.mqtt.client import RECEIVE_MAXIMUM
 from meters.mqtt.link import ConnectionStatus, Received
 from meters.mqtt.timestamps import to_datetime

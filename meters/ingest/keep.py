@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from meters.ingest.checkpoint import Ledger
 from meters.ingest.heartbeat import Heartbeat
 from meters.ingest.sample import Batch, Sampler
 from meters.ingest.spool import Spool, SpoolError
 from meters.ingest.store import DatabaseAwayError, Outcome, Store
+from meters.management.stopping import Stop
 from meters.mqtt.link import Received
 
 logger = logging.getLogger(__name__)
@@ -22,11 +23,6 @@ DRAINED_AT_ONCE = 2000
 _SETTLE_EVERY_S = 1.0
 _LOOK_FOR_STOP_S = 0.2
 T = TypeVar("T")
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-    def wait(self, seconds: float) -> bool: ...
 
 
 @dataclass

@@ -10,11 +10,23 @@ from typing import Protocol
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stop(Protocol):
-    """What a long work looks at: whether it is to end, and a wait that ends with that."""
+class Ending(Protocol):
+    """What a work looks at between two steps: whether it is to end."""
 
     def is_set(self) -> bool: ...
+
+
+class Stop(Ending, Protocol):
+    """With a wait that ends with that."""
+
     def wait(self, seconds: float) -> bool: ...
+
+
+class Never:
+    """For those who don't stop half-way."""
+
+    def is_set(self) -> bool:
+        return False
 
 
 class StopFlag:

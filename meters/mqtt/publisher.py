@@ -9,9 +9,10 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from meters.management.stopping import Ending, Never
 from meters.mqtt.broker import Broker
 from meters.mqtt.errors import BrokerUnavailableError
-from meters.mqtt.session import BrokerSession, Never, Stop
+from meters.mqtt.session import BrokerSession
 
 _SLICE_S = 0.2
 
@@ -40,7 +41,7 @@ class Publisher:
         *,
         connect_limit_s: float = 10.0,
         retry: bool = True,
-        stop: Stop | None = None,
+        stop: Ending | None = None,
     ) -> None:
         self.session = BrokerSession(
             broker, client_id_prefix=client_id_prefix, prepare=self._prepare

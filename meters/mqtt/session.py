@@ -16,13 +16,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from meters.management.stopping import Ending, Never
 from meters.mqtt.broker import Broker
 from meters.mqtt.client import (
     MQTT_3,
@@ -40,17 +41,6 @@ logger = logging.getLogger(__name__)
 LONGEST_RETRY_S = 15
 _CONNECT_TIMEOUT_S = 5.0
 _TRANSIENT = {"Server unavailable", "Server busy", "Quota exceeded", "Connection rate exceeded"}
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-
-
-class Never:
-    """A stop flag for those who don't stop half-way."""
-
-    def is_set(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,7 @@ class BrokerSession:
         return self._client
 
     def open(
-        self, *, limit_s: float = math.inf, retry: bool = True, stop: Stop | None = None
+        self, *, limit_s: float = math.inf, retry: bool = True, stop: Ending | None = None
     ) -> None:
         """Connect within `limit_s` seconds; without `retry`, the first failure is the last.
 
@@ -154,7 +144,7 @@ class BrokerSession:
         client.connect_async(self.broker.host, self.broker.port, **options)
         client.loop_start()
 
-    def _wait(self, deadline: float, stop: Stop) -> _Failure | None:
+    def _wait(self, deadline: float, stop: Ending) -> _Failure | None:
         with self.changed:
             while not self.connected and not stop.is_set():
                 failure = self._failure

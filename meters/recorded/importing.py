@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
+from meters.management.stopping import Ending
 from meters.mqtt.timestamps import to_datetime
 from meters.recorded.backfill import Backfill, Fate
 from meters.recorded.recording import BadRow, Row
@@ -12,10 +12,6 @@ from meters.recorded.recording import BadRow, Row
 # The panel is locked while a batch is written, and the ingest of its readings waits: some 20 ms.
 ROWS_AT_ONCE = 500
 _ROWS_OF_ONE_TIME = 2000
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
 
 
 @dataclass
@@ -47,7 +43,7 @@ class Summary:
 def run_import(
     rows: Iterable[Row | BadRow],
     backfill: Backfill,
-    stop: Stop,
+    stop: Ending,
     *,
     summary: Summary,
     on_rejected: Callable[[BadRow], None],
@@ -70,7 +66,7 @@ def run_import(
         on_rows(len(batch))
 
 
-def _batches(rows: Iterable[Row | BadRow], stop: Stop) -> Iterator[list[Row | BadRow]]:
+def _batches(rows: Iterable[Row | BadRow], stop: Ending) -> Iterator[list[Row | BadRow]]:
     """Rows of one time that follow each other stay together, as far as that is bounded. What was read of a batch when `stop`
     is set is left out."""
     batch: list[Row | BadRow] = []

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from meters.management.stopping import Stop
 from meters.mqtt.topics import TopicSpace
 from meters.simulation.panel import SimulatedPanel
 
@@ -14,11 +15,6 @@ _CATCH_UP_S = 1.0  # how far behind its pace a run may be and still make up for 
 
 
 _SHORTEST_WAIT_S = 0.002  # shorter ones are not worth a sleep: the pace holds on average
-
-
-class Stop(Protocol):
-    def is_set(self) -> bool: ...
-    def wait(self, seconds: float) -> bool: ...
 
 
 class Destination(Protocol):

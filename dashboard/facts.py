@@ -21,6 +21,8 @@ from meters.metrics import METRICS
 Answer = Mapping[str, Any]
 # Above this share a period counts as covered: its edges lie between two readings.
 FULL = 0.999
+# Less energy without a price is not told: it would print as 0.000 kWh.
+_LEAST_UNPRICED_WH = 0.5
 # Power first: it is what the rest of the page is about.
 METRIC_ORDER = ("power", "voltage", "ampere", "energy_cost")
 
@@ -67,6 +69,19 @@ def cost(amount: Any, currency: str | None) -> str:
     return formatting.money(Decimal(str(amount)), currency or "")
 
 
+def unpriced(of: Answer) -> str:
+    """Words for the energy that a cost leaves out; none where it is that of all of it, or unknown."""
+    wh = of["unpriced_wh"]
+    if of["cost"] is None or abs(wh) < _LEAST_UNPRICED_WH:
+        return ""
+    return text("unpriced", energy=quantities.energy(wh))
+
+
+def cost_note(of: Answer) -> str:
+    """What must be known beside a cost: of how much time and of how much energy it is not."""
+    return " · ".join(filter(None, (covered(of["coverage"]), unpriced(of))))
+
+
 def covered(share: float | None) -> str:
     return "" if share is None else text("covered", percent=quantities.percent(share))
 
@@ -77,7 +92,7 @@ def period_facts(statistics: Answer, energy: Answer, demand: Answer) -> list[Fac
     share = covered(energy["coverage"])
     return [
         Fact("energy", gettext("Energy"), quantities.energy(energy["energy_wh"]), share),
-        Fact("cost", gettext("Cost"), cost(energy["cost"], energy["currency"]), share),
+        Fact("cost", gettext("Cost"), cost(energy["cost"], energy["currency"]), cost_note(energy)),
         Fact(
             "demand",
             gettext("Highest demand"),
@@ -159,13 +174,20 @@ def energy_rows(energy: Answer) -> list[EnergyRow]:
         EnergyRow(
             quantities.place(_required(bucket["start"]), energy["by"]),
             quantities.energy(bucket["energy_wh"]),
-            NOT_MEASURED if bucket["cost"] is None else cost(bucket["cost"], energy["currency"]),
+            _cost_cell(bucket, energy["currency"]),
             quantities.percent(bucket["coverage"]),
             text(f"quality_{bucket['quality']}"),
         )
         for bucket in energy["buckets"]
         if _required(bucket["start"]) < now
     ]
+
+
+def _cost_cell(bucket: Answer, currency: str | None) -> str:
+    if bucket["cost"] is None:
+        return NOT_MEASURED
+    beside = unpriced(bucket)
+    return cost(bucket["cost"], currency) + (f" ({beside})" if beside else "")
 
 
 def coverage_notice(energy: Answer) -> StateView:
@@ -187,11 +209,13 @@ def coverage_notice(energy: Answer) -> StateView:
 def energy_summary(energy: Answer) -> str:
     if energy["energy_wh"] is None:
         return text("energy_empty")
-    key = "energy_summary_unpriced" if energy["cost"] is None else "energy_summary"
+    without = unpriced(energy)
+    key = "energy_summary_partly" if without else "energy_summary"
     return text(
-        key,
+        "energy_summary_unpriced" if energy["cost"] is None else key,
         energy=quantities.energy(energy["energy_wh"]),
         cost=cost(energy["cost"], energy["currency"]),
+        unpriced=without,
         covered=covered(energy["coverage"]),
     )
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from dashboard import formatting, quantities
-from dashboard.facts import Answer, Fact, cost, covered, moment
+from dashboard.facts import Answer, Fact, cost, cost_note, covered, moment, unpriced
 from dashboard.formatting import NOT_MEASURED
 from dashboard.history_texts import text
 from dashboard.presentation import StateView
@@ -30,6 +30,7 @@ class RankingRow:
     share: str = NOT_MEASURED
     share_percent: int = 0
     cost: str = NOT_MEASURED
+    unpriced: str = ""
     mean: str = NOT_MEASURED
     highest: str = NOT_MEASURED
     highest_at: str = ""
@@ -75,7 +76,7 @@ def total_facts(comparison: Answer | None) -> list[Fact]:
             "cost",
             gettext("Cost together"),
             cost(total.get("cost"), comparison["currency"]) if comparison else NOT_MEASURED,
-            share,
+            cost_note(total) if total else "",
         ),
         Fact(
             "maximum",
@@ -121,6 +122,7 @@ def _row(panel: "ComparedPanel", of: Answer | None, currency: str | None) -> Ran
         share=quantities.percent(of["share"]),
         share_percent=round(100 * (of["share"] or 0)),
         cost=NOT_MEASURED if of["cost"] is None else cost(of["cost"], currency),
+        unpriced=unpriced(of),
         mean=quantities.power(of["mean_w"]),
         highest=quantities.power(of["maximum_w"]),
         highest_at=quantities.when(moment(of["maximum_at"])),

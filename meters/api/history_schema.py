@@ -19,6 +19,10 @@ def _number(help_text: str = "") -> serializers.FloatField:
     return serializers.FloatField(allow_null=True, help_text=help_text)
 
 
+def _unpriced() -> serializers.FloatField:
+    return serializers.FloatField(help_text="Wh that the cost leaves out: no price in force")
+
+
 def _moment() -> serializers.DateTimeField:
     return serializers.DateTimeField(allow_null=True)
 
@@ -64,6 +68,7 @@ class _Energy(serializers.Serializer[Any]):
     cost = serializers.DecimalField(
         20, 2, allow_null=True, coerce_to_string=False, help_text="null: no tariff"
     )
+    unpriced_wh = _unpriced()
     coverage = serializers.FloatField(help_text="share of the time whose energy is known")
     recovered = serializers.FloatField(help_text="share that only the register bridges")
 
@@ -196,6 +201,7 @@ class VoltageCompliance(_OfPanel):
 class ComparisonTotal(serializers.Serializer[Any]):
     energy_wh = _number()
     cost = serializers.DecimalField(20, 2, allow_null=True, coerce_to_string=False)
+    unpriced_wh = _unpriced()
     coverage = serializers.FloatField()
     maximum_w = _number("highest sum of a quarter-hour that is known of all")
     maximum_at = _moment()
@@ -209,6 +215,7 @@ class ComparedPanel(serializers.Serializer[Any]):
     rank = serializers.IntegerField()
     energy_wh = _number()
     cost = serializers.DecimalField(20, 2, allow_null=True, coerce_to_string=False)
+    unpriced_wh = _unpriced()
     share = _number()
     coverage = serializers.FloatField()
     mean_w = _number()

@@ -100,7 +100,7 @@ def added(one: Amount | None, other: Amount | None) -> Amount | None:
 @dataclass(slots=True)
 class Bucket:
     """All that a rollup holds. A minute has no `load`: it follows from its means. Only a day has
-    `demands`."""
+    `demands`. `unpriced_wh` is how much of the energy `cost` doesn't tell of."""
 
     start: int
     metrics: dict[str, Statistics] = field(
@@ -110,6 +110,7 @@ class Bucket:
     energy_covered_s: float = 0.0
     energy_recovered_s: float = 0.0
     cost: Decimal | None = None
+    unpriced_wh: float = 0.0
     load: Load | None = None
     demands: bytes | None = None
 
@@ -121,10 +122,17 @@ class Bucket:
         self.energy_covered_s += finer.energy_covered_s
         self.energy_recovered_s += finer.energy_recovered_s
         self.cost = added(self.cost, finer.cost)
+        self.unpriced_wh += finer.unpriced_wh
         if finer.load is not None:
             if self.load is None:
                 self.load = Load()
             self.load.add(finer.load)
+
+
+def unpriced(energy_wh: float | None, cost: object | None, beside_cost_wh: float = 0.0) -> float:
+    """How much of a stored bucket's energy (Wh) no price was in force for: of a minute, and of any
+    bucket without a cost, all or nothing."""
+    return (energy_wh or 0.0) if cost is None else beside_cost_wh
 
 
 def quality(energy_wh: float | None, recovered_s: float, known_share: float) -> str:

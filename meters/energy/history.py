@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from meters.energy import tables
-from meters.energy.bucket import Bucket, Load, added, quality
+from meters.energy.bucket import Bucket, Load, added, quality, unpriced
 from meters.energy.calendar import MINUTE_US, SECOND_US, Calendar, Level
 from meters.energy.load import with_load
 from meters.energy.minutes import Rules
@@ -77,9 +77,15 @@ class EnergyOf:
     covered_s: float = 0.0
     recovered_s: float = 0.0
     cost: Decimal | None = None
+    unpriced_wh: float = 0.0
 
     def add(
-        self, wh: float | None, covered_s: float, recovered_s: float, cost: object | None
+        self,
+        wh: float | None,
+        covered_s: float,
+        recovered_s: float,
+        cost: object | None,
+        beside_cost_wh: float = 0.0,
     ) -> None:
         """Take in a part; its cost as the database's driver gives it."""
         if wh is not None:
@@ -87,6 +93,7 @@ class EnergyOf:
         self.covered_s += covered_s
         self.recovered_s += recovered_s
         self.cost = added(self.cost, None if cost is None else Decimal(str(cost)))
+        self.unpriced_wh += unpriced(wh, cost, beside_cost_wh)
 
     def coverage(self, now_us: int) -> float:
         """The share, 0 to 1, of the time passed whose energy is known."""
@@ -105,9 +112,6 @@ def share(seconds: float, period: Period, now_us: int) -> float:
     return min(1.0, seconds * SECOND_US / passed_us) if passed_us else 0.0
 
 
-_COLUMNS = ("energy_wh", "energy_covered_s", "energy_recovered_s", "cost")
-
-
 def energy_of(
     panel: int, calendar: Calendar, periods: Sequence[Period], coarsest: Level = Level.DAY
 ) -> list[EnergyOf]:
@@ -118,8 +122,8 @@ def energy_of(
     for level, parts in take_apart(calendar, whole, coarsest).items():
         if parts:
             spans = [Span(panel, part.start, part.end) for part in parts]
-            place = 0
-            for start, *energy in tables.read_columns(level, spans, _COLUMNS)[panel]:
+            columns, place = tables.energy_columns(level), 0
+            for start, *energy in tables.read_columns(level, spans, columns)[panel]:
                 while results[place].period.end <= start:
                     place += 1
                 results[place].add(*energy)

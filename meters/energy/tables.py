@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
-from meters.energy.bucket import Bucket, Load, Statistics
+from meters.energy.bucket import Bucket, Load, Statistics, unpriced
 from meters.energy.calendar import Level
 from meters.energy.sql import Span, micros, read_micros, within
 from meters.metrics import METRICS
@@ -24,6 +24,8 @@ MODELS: dict[Level, type[Rollup]] = {
 }
 _STATISTICS = ("count", "covered_s", "mean", "min", "min_at", "max", "max_at")
 _ENERGY = ("energy_wh", "energy_covered_s", "energy_recovered_s", "cost")
+# Of a minute it follows from its cost.
+_UNPRICED = ("unpriced_wh",)
 _LOAD = (
     "apparent_vah",
     "reactive_varh",
@@ -44,7 +46,12 @@ def columns(level: Level) -> tuple[str, ...]:
     """The columns of a level's table after the key, as `_values` and `_bucket` order them."""
     metrics = tuple(f"{metric}_{figure}" for metric in METRICS for figure in _STATISTICS)
     load = _LOAD if issubclass(MODELS[level], LoadRollup) else ()
-    return metrics + _ENERGY + load + (("demands",) if level is Level.DAY else ())
+    return metrics + energy_columns(level) + load + (("demands",) if level is Level.DAY else ())
+
+
+def energy_columns(level: Level) -> tuple[str, ...]:
+    """Those of a level's table about energy and cost."""
+    return _ENERGY if level is Level.MINUTE else _ENERGY + _UNPRICED
 
 
 def read(level: Level, spans: Sequence[Span]) -> dict[int, list[Bucket]]:
@@ -152,6 +159,7 @@ def _values(level: Level, bucket: Bucket) -> list[Any]:
     if level is not Level.MINUTE:
         load = bucket.load or Load()
         values += (
+            bucket.unpriced_wh,
             load.apparent_vah,
             load.reactive_varh,
             load.covered_s,
@@ -180,8 +188,9 @@ def _bucket(level: Level, row: Sequence[Any]) -> Bucket:
     for metric in METRICS:
         metrics[metric] = _statistics(*row[at : at + len(_STATISTICS)])
         at += len(_STATISTICS)
-    energy_wh, covered_s, recovered_s, cost = row[at : at + len(_ENERGY)]
-    at += len(_ENERGY)
+    width = len(energy_columns(level))
+    energy_wh, covered_s, recovered_s, cost, *beside_cost_wh = row[at : at + width]
+    at += width
     return Bucket(
         row[0],
         metrics,
@@ -189,6 +198,7 @@ def _bucket(level: Level, row: Sequence[Any]) -> Bucket:
         covered_s,
         recovered_s,
         None if cost is None else Decimal(str(cost)),
+        unpriced(energy_wh, cost, *beside_cost_wh),
         None if level is Level.MINUTE else Load(*row[at : at + len(_LOAD)]),
         row[-1] if level is Level.DAY else None,
     )

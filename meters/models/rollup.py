@@ -103,10 +103,14 @@ class LoadRollup(Rollup):
     `apparent_covered_s` seconds. `over_…_s`: seconds in which the apparent power was above that
     many percent of the panel's rating; None where it has none.
 
+    `unpriced_wh`: of a bucket with a cost, how much of `energy_wh` no tariff was in force for. Where
+    there is no cost that is all of it, whatever stands here.
+
     Demand is the mean power of a quarter-hour. Of the `demand_blocks` quarter-hours that are known
     well enough, the one at `demand_max_at` was the highest.
     """
 
+    unpriced_wh = models.FloatField(default=0, db_default=0)
     apparent_vah = models.FloatField(null=True)
     reactive_varh = models.FloatField(null=True)
     apparent_covered_s = models.FloatField(default=0)

@@ -19,7 +19,8 @@ from meters.models import (
     VoltageTenMinutes,
 )
 from meters.mqtt.timestamps import to_microseconds
-from tests.energy.filling import fill_and_roll
+from tests.energy.filling import fill_and_roll, roll
+from tests.tariffs import assign, make_version
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -31,9 +32,19 @@ SPAN = {"mean", "min", "max"}
 STATISTICS = {"unit", "count", "mean", "min", "min_at", "max", "max_at", "coverage"}
 KEYS = {
     "trends": {"level", "step_s", "metrics", "points"},
-    "energy": {"by", "energy_wh", "cost", "currency", "coverage", "recovered", "buckets"},
+    "energy": {
+        "by",
+        "energy_wh",
+        "cost",
+        "unpriced_wh",
+        "currency",
+        "coverage",
+        "recovered",
+        "buckets",
+    },
     "statistics": {
-        *("coverage", "recovered", "energy_wh", "cost", "currency", "metrics", "load"),
+        *("coverage", "recovered", "energy_wh", "cost", "unpriced_wh", "currency"),
+        *("metrics", "load"),
     },
     "demand": {
         *("block_minutes", "coverage", "maximum", "mean_w", "load_factor"),
@@ -130,6 +141,7 @@ def test_energy(api: Client, panel: Panel) -> None:
             "end": end,
             "energy_wh": pytest.approx(wh),
             "cost": None,
+            "unpriced_wh": pytest.approx(wh),
             "coverage": 1,
             "recovered": 0,
             "quality": "measured",
@@ -139,6 +151,27 @@ def test_energy(api: Client, panel: Panel) -> None:
             ("2026-01-15T11:00:00Z", "2026-01-15T12:00:00Z", 2000),
         )
     ]
+
+
+def test_a_cost_tells_the_energy_that_it_leaves_out(api: Client, panel: Panel) -> None:
+    """A tariff from the site's midnight on, which is 17:00 UTC."""
+    assign(panel, make_version(peak=False).tariff, date(2026, 1, 16))
+    at = to_microseconds(NOON)
+    fill_and_roll(panel, [(at + n * 60_000_000, {"power": 2000.0}) for n in range(1, 7 * 60 + 1)])
+    roll(panel)
+    query: Query = {"from": "2026-01-15T16:30:00Z", "to": "2026-01-15T19:00:00Z"}
+    energy = ask(api, "energy", by="hour", **query)
+    assert [energy[key] for key in ("energy_wh", "cost", "unpriced_wh")] == [
+        pytest.approx(5000),
+        pytest.approx(4000),
+        pytest.approx(1000),
+    ]
+    assert [each["unpriced_wh"] for each in energy["buckets"]] == [pytest.approx(1000), 0, 0]
+    assert [each["cost"] is None for each in energy["buckets"]] == [True, False, False]
+    compared = ask(api, "comparison", **query)
+    for whole in (ask(api, "statistics", **query), compared["total"], compared["panels"][0]):
+        assert whole["unpriced_wh"] == pytest.approx(1000)
+        assert whole["cost"] == pytest.approx(4000)
 
 
 def test_statistics(api: Client, panel: Panel) -> None:
@@ -235,7 +268,7 @@ def test_the_comparison_ranks_by_energy(api: Client, panel: Panel) -> None:
     answer = ask(api, "comparison", **{"from": "2026-01-15T09:00:00Z"})
     assert set(answer) == {"from", "to", "timezone", "currency", "pending", "total", "panels"}
     assert set(answer["total"]) == {
-        *("energy_wh", "cost", "coverage", "maximum_w", "maximum_at"),
+        *("energy_wh", "cost", "unpriced_wh", "coverage", "maximum_w", "maximum_at"),
         *("diversity_factor", "balance_percent"),
     }
     assert answer["total"]["energy_wh"] == pytest.approx(10_000)
@@ -251,8 +284,8 @@ def test_the_comparison_ranks_by_energy(api: Client, panel: Panel) -> None:
         None,
     ]
     assert set(answer["panels"][0]) == {
-        *("name", "title", "rank", "energy_wh", "cost", "share", "coverage", "mean_w"),
-        *("maximum_w", "maximum_at", "load_factor", "loading_max_percent"),
+        *("name", "title", "rank", "energy_wh", "cost", "unpriced_wh", "share", "coverage"),
+        *("mean_w", "maximum_w", "maximum_at", "load_factor", "loading_max_percent"),
     }
     chosen = ask(api, "comparison", panels="trafo2, trafo1,trafo2")
     assert {each["name"] for each in chosen["panels"]} == {"trafo1", "trafo2"}

@@ -28,11 +28,14 @@ def iso(moment: datetime) -> str:
 
 @dataclass
 class Meter:
-    """`priced`: a tariff is in force. `size` scales its load. `empty`: it never sent anything."""
+    """`priced`: a tariff is in force; from `priced_from` on, and not
+    for a `part_unpriced` of the energy. `size` scales its load. `empty`: it never sent anything."""
 
     name: str = "trafo1"
     size: float = 1.0
     priced: bool = True
+    priced_from: datetime = datetime(2000, 1, 1, tzinfo=ZONE)
+    part_unpriced: float = 0.0
     empty: bool = False
     pending: bool = False
     running: bool = False
@@ -100,7 +103,8 @@ class Meter:
             "by": asked.get("by", "day"),
             "timezone": str(ZONE),
             "energy_wh": sum(row["energy_wh"] for row in known) if known else None,
-            "cost": sum(row["cost"] for row in known) if known and self.priced else None,
+            "cost": sum(row["cost"] or 0 for row in known) if known and self.priced else None,
+            "unpriced_wh": sum(row["unpriced_wh"] for row in rows),
             "currency": "IDR" if self.priced else None,
             "coverage": self.coverage(start, end),
             "recovered": sum(row["recovered"] for row in rows) / max(1, len(rows)),
@@ -115,12 +119,14 @@ class Meter:
         mean = self.spread("power", start, end)["mean"]
         energy = None if mean is None else mean * hours * coverage
         recovered = 0.0 if self.empty else overlap / (end - start)
+        priced = self.priced and energy is not None and start >= self.priced_from
         partial = "partial" if coverage < 1 else "recovered" if recovered > 0 else "measured"
         return {
             "start": iso(start),
             "end": iso(end),
             "energy_wh": energy,
-            "cost": energy * 1.4447 if self.priced and energy is not None else None,
+            "cost": energy * 1.4447 if priced else None,
+            "unpriced_wh": (energy or 0) * (self.part_unpriced if priced else 1),
             "coverage": coverage,
             "recovered": recovered,
             "quality": "empty" if coverage == 0 else partial,
@@ -137,6 +143,7 @@ class Meter:
             "coverage": energy["coverage"],
             "energy_wh": energy["energy_wh"],
             "cost": energy["cost"],
+            "unpriced_wh": energy["unpriced_wh"],
             "currency": energy["currency"],
             "metrics": {
                 metric: {
@@ -284,6 +291,7 @@ def comparison(meters: list[Meter], start: datetime, end: datetime) -> dict[str,
         "total": {
             "energy_wh": total,
             "cost": sum(each["cost"] or 0 for each in answers.values()),
+            "unpriced_wh": sum(each["unpriced_wh"] for each in answers.values()),
             "coverage": 0.982,
             "maximum_w": 9120.4,
             "maximum_at": iso(start),
@@ -297,6 +305,7 @@ def comparison(meters: list[Meter], start: datetime, end: datetime) -> dict[str,
                 "rank": rank,
                 "energy_wh": answers[meter.name]["energy_wh"],
                 "cost": answers[meter.name]["cost"],
+                "unpriced_wh": answers[meter.name]["unpriced_wh"],
                 "share": answers[meter.name]["energy_wh"] / total,
                 "coverage": answers[meter.name]["coverage"],
                 "mean_w": demands[meter.name]["mean_w"],

@@ -1,5 +1,6 @@
 """A panel's history in a real Chromium, on the real meter's days 7 and 8 February 2007."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -248,8 +249,8 @@ def test_what_is_shown_can_be_saved(opened: Opened) -> None:
         page.locator("[data-part=energy] [data-save=csv]").click()
     assert saved.value.suggested_filename == "trafo1_energy_2007-02-07_2007-02-08.csv"
     lines = saved.value.path().read_text().splitlines()
-    assert lines[0] == "start,end,energy_wh,cost,coverage,recovered"
-    assert lines[1] == "2007-02-07T17:00:00Z,2007-02-07T18:00:00Z,302.8,,1,0"
+    assert lines[0] == "start,end,energy_wh,cost,coverage,recovered,unpriced_wh"
+    assert lines[1] == "2007-02-07T17:00:00Z,2007-02-07T18:00:00Z,302.8,,1,0,302.8"
     assert len(lines) == 25
     with page.expect_download() as saved:
         page.locator("[data-part=trends] [data-save=png]").click()
@@ -285,6 +286,52 @@ def test_recovered_energy_and_a_missing_tariff_are_told_in_words(opened: Opened)
     expect(page.locator("[data-fact=cost] .fact__value")).to_have_text("no tariff")
     expect(page.locator("[data-legend=recovered]")).to_be_visible()
     expect(page.locator("[data-say=running]")).to_contain_text("heading for 1,140.0 W")
+
+
+def test_a_cost_of_only_some_days_says_what_it_leaves_out(opened: Opened) -> None:
+    meter = Meter("trafo1", priced_from=GAP[0].replace(hour=0) + timedelta(days=1))
+    page = opened("/panels/trafo1/history?range=day&date=2007-02-08", meters={"trafo1": meter})
+    page.locator("[data-go=week]").click()
+    expect(page.locator("#range-title")).to_have_text("5 Feb – 11 Feb 2007")
+    settled(page)
+    left_out = re.compile(r"\d kWh without a price")
+    energy = page.locator("[data-part=energy]")
+    expect(page.locator("[data-fact=cost] .fact__note")).to_have_text(left_out)
+    expect(energy.locator(".plot__summary")).to_have_text(left_out)
+    bars = energy.locator(".u-over")
+    width = (bars.bounding_box() or {})["width"]
+    bars.hover(position={"x": width * 0.2, "y": 50})
+    expect(energy.locator(".plot__readout")).to_contain_text("no tariff")
+    bars.hover(position={"x": width * 0.9, "y": 50})
+    expect(energy.locator(".plot__readout")).not_to_contain_text("no tariff")
+
+
+def test_a_bar_of_a_month_says_what_its_cost_leaves_out(opened: Opened) -> None:
+    meter = Meter("trafo1", part_unpriced=0.25)
+    page = opened("/panels/trafo1/history?range=month&date=2007-02-08", meters={"trafo1": meter})
+    page.locator("[data-go=year]").click()
+    expect(page.locator("#range-title")).to_have_text("2007")
+    settled(page)
+    page.locator("[data-part=energy] .u-over").hover(position={"x": 50, "y": 50})
+    readout = page.locator("[data-part=energy] .plot__readout")
+    expect(readout).to_have_text(re.compile(r"IDR [\d,.]+ \([\d,.]+ kWh without a price\)"))
+    page.locator("[data-part=energy] summary").click()
+    cell = page.locator("[data-part=energy] tbody td:nth-child(3)").first
+    expect(cell).to_have_text(re.compile(r"IDR [\d,.]+ \([\d,.]+ kWh without a price\)"))
+
+
+def test_the_ranking_says_what_a_cost_leaves_out(opened: Opened) -> None:
+    meters = {"trafo1": Meter("trafo1", part_unpriced=0.25), "trafo2": Meter("trafo2")}
+    page = opened("/compare" + DAY + "&panels=trafo1,trafo2", meters=meters)
+    page.locator("[data-go=next]").click()
+    expect(page.locator("#range-title")).to_have_text("Fri 9 Feb 2007")
+    settled(page)
+    rows = page.locator("[data-part=ranking] tbody")
+    beside = "[data-cell=unpriced]"
+    left_out = re.compile(r"^[\d,.]+ kWh without a price$")
+    expect(rows.locator(f"[data-panel=trafo1] {beside}")).to_have_text(left_out)
+    expect(rows.locator(f"[data-panel=trafo2] {beside}")).to_be_empty()
+    expect(page.locator("[data-fact=cost] .fact__note")).to_contain_text("kWh without a price")
 
 
 def test_a_panel_without_readings_says_what_will_come(opened: Opened) -> None:

@@ -1,11 +1,12 @@
 """Panels with a short history, rolled up."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from meters.energy.rolling import Roller
 from meters.models import DirtyRange, Panel, Trend
+from tests.tariffs import assign, make_version
 
 ZONE = ZoneInfo("Asia/Jakarta")
 START = datetime(2007, 2, 8, 10, tzinfo=ZONE)
@@ -39,3 +40,11 @@ def panel_with_history(
     while roller.round([panel.pk]):
         pass
     return panel
+
+
+def priced(panel: Panel) -> None:
+    """At 1000 for a kWh, from long before its history."""
+    assign(panel, make_version(peak=False, valid_from=date(2005, 1, 1)).tariff, date(2005, 1, 1))
+    roller = Roller()
+    while roller.round([panel.pk]):
+        pass

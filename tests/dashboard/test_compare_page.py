@@ -8,7 +8,7 @@ from django.test import Client
 
 from dashboard.compare import MOST_PANELS
 from meters.models import Panel
-from tests.dashboard.history_cast import panel_with_history
+from tests.dashboard.history_cast import panel_with_history, priced
 
 pytestmark = pytest.mark.django_db
 DAY = "?range=day&date=2007-02-08"
@@ -51,6 +51,15 @@ def test_the_ranking_stands_in_the_page_before_any_script_runs(page: Client) -> 
     assert "7.56 kWh" in content, "both together"
     assert "Diversity factor" in content
     assert re.search(r'<rect class="share__part" width="67"', content)
+
+
+def test_a_cost_of_only_some_panels_says_what_it_leaves_out(page: Client) -> None:
+    priced(panel_with_history("a"))
+    panel_with_history("b", power_w=2460)
+    content = shown(page, DAY + "&panels=a,b")
+    assert "5.04 kWh without a price" in content, "in the cost of both together"
+    small = re.findall(r'<small data-cell="unpriced">(.*?)</small>', content)
+    assert small[:2] == ["", ""], "one panel has a price for all, the other no cost at all"
 
 
 def test_the_embedded_comparison_is_what_the_api_answers(page: Client) -> None:

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard import history
-from meters.models import Panel, Trend
-from tests.dashboard.history_cast import START, ZONE, panel_with_history
+from meters.models import Panel, Trend, TrendHour
+from tests.dashboard.history_cast import START, ZONE, panel_with_history, priced
 
 pytestmark = pytest.mark.django_db
 DAY = "?range=day&date=2007-02-08"
@@ -67,6 +67,21 @@ def test_the_figures_stand_in_the_page_before_any_script_runs(page: Client) -> N
     assert "Readings cover 8.3 % of the period; 22 h are missing." in content
     assert re.search(r'data-label="Mean" data-cell="mean">\s*1,260\.0 W', content)
     assert re.search(r"<th scope=\"row\">8 Feb 2007 10:00</th><td class=\"num\">1\.23 kWh", content)
+
+
+def test_a_cost_of_only_a_part_says_what_it_leaves_out(page: Client) -> None:
+    priced(panel_with_history("a", minutes=120))
+    assert "kWh without a price" not in shown(page, DAY)
+    TrendHour.objects.filter(start=START).update(cost=None)
+    content = shown(page, "?from=2007-02-08T10:00:00%2B07:00&to=2007-02-08T12:00:00%2B07:00")
+    assert "2.52 kWh in this period, IDR 1,290.00; 1.23 kWh without a price." in content
+    assert "100 % covered · 1.23 kWh without a price" in content
+    TrendHour.objects.filter(start=START).update(cost=600, unpriced_wh=630)
+    content = shown(page, "?from=2007-02-08T10:00:00%2B07:00&to=2007-02-08T12:00:00%2B07:00")
+    assert '<td class="num">IDR 600.00 (0.630 kWh without a price)</td>' in content
+    TrendHour.objects.filter(start=START).update(unpriced_wh=0.3)
+    content = shown(page, "?from=2007-02-08T10:00:00%2B07:00&to=2007-02-08T12:00:00%2B07:00")
+    assert "kWh without a price" not in content, "it would be 0.000 kWh"
 
 
 def test_indonesian_readers_see_their_own_commas(page: Client, settings: Any) -> None:

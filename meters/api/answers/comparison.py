@@ -32,6 +32,7 @@ def compare(panels: Sequence[Panel], start: datetime, end: datetime) -> Answer:
         "total": {
             "energy_wh": sums.energy_wh,
             "cost": None if mixed else money(sums.cost),
+            "unpriced_wh": sums.unpriced_wh,
             "coverage": rounded(first.known_share(known_s)),
             "maximum_w": result.maximum_w,
             "maximum_at": iso_or_none(result.maximum_at),
@@ -54,6 +55,7 @@ def _compared(asked: Asked, rank: int, whole: Bucket, part: float | None) -> Ans
         "rank": rank,
         "energy_wh": whole.energy_wh,
         "cost": money(whole.cost),
+        "unpriced_wh": whole.unpriced_wh,
         "share": part,
         "coverage": rounded(asked.known_share(whole.energy_covered_s + whole.energy_recovered_s)),
         "mean_w": peaks.mean_w(whole),

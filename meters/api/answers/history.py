@@ -46,7 +46,7 @@ def energy(asked: Asked, by: str) -> Answer:
     parts = energy_of(asked.panel.pk, asked.calendar, periods, coarsest)
     whole = EnergyOf(asked.period)
     for part in parts:
-        whole.add(part.wh, part.covered_s, part.recovered_s, part.cost)
+        whole.add(part.wh, part.covered_s, part.recovered_s, part.cost, part.unpriced_wh)
     return (
         asked.head()
         | {"by": by, "currency": currency(asked.panel), "pending": asked.pending()}
@@ -66,6 +66,7 @@ def _energy(amount: EnergyOf, now_us: int) -> Answer:
     return {
         "energy_wh": amount.wh,
         "cost": money(amount.cost),
+        "unpriced_wh": amount.unpriced_wh,
         "coverage": rounded(amount.coverage(now_us)),
         "recovered": rounded(amount.recovered(now_us)),
     }
@@ -78,6 +79,7 @@ def statistics(asked: Asked) -> Answer:
         "currency": currency(asked.panel),
         "energy_wh": whole.energy_wh,
         "cost": money(whole.cost),
+        "unpriced_wh": whole.unpriced_wh,
         "coverage": rounded(asked.known_share(whole.energy_covered_s + whole.energy_recovered_s)),
         "recovered": rounded(asked.known_share(whole.energy_recovered_s)),
         "metrics": {

@@ -2,7 +2,7 @@
 import { now } from "../clock.js";
 import { settings, show, text } from "../page.js";
 import { EnergyChart, isMissing, isRecovered } from "./energy-chart.js";
-import { bucket, covered, energy, money, percent } from "./quantities.js";
+import { bucket, covered, energy, money, percent, unpriced } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
 import { TableOf, table } from "./table.js";
 
@@ -15,8 +15,8 @@ export class Energy {
     saveButtons(section, {
       name: () => fileName(settings.panel, "energy", this.view.range),
       title: () => `${document.querySelector("h1").textContent} · ${this.view.range.title}`,
-      columns: () => ["start", "end", "energy_wh", "cost", "coverage", "recovered"],
-      rows: () => this.answer.buckets.map((each) => [each.start, each.end, each.energy_wh, number(each.cost), each.coverage, each.recovered]),
+      columns: () => ["start", "end", "energy_wh", "cost", "coverage", "recovered", "unpriced_wh"],
+      rows: () => this.answer.buckets.map((each) => [each.start, each.end, each.energy_wh, number(each.cost), each.coverage, each.recovered, each.unpriced_wh]),
       plots: () => [{ plot: this.chart.plot, label: `kWh` }],
     });
   }
@@ -45,21 +45,24 @@ export class Energy {
   read(index) {
     const each = this.answer.buckets[index];
     const before = this.earlier?.buckets[index];
-    const parts = [bucket(Date.parse(each.start), Date.parse(each.end)), "", energy(each.energy_wh), this.price(each.cost), text(`quality_${each.quality}`)];
+    const parts = [bucket(Date.parse(each.start), Date.parse(each.end)), "", energy(each.energy_wh), this.price(each), text(`quality_${each.quality}`)];
     if (each.coverage < 1) parts.push(covered(each.coverage));
     if (before) parts.push(text("previous", { value: energy(before.energy_wh) }));
     return parts.join("  ");
   }
 
-  price(cost) {
-    return cost === null ? text("no_cost") : money(cost, this.answer.currency);
+  price(each) {
+    if (each.cost === null) return text("no_cost");
+    const beside = unpriced(each);
+    return money(each.cost, this.answer.currency) + (beside && ` (${beside})`);
   }
 
   sentence() {
     const { energy_wh, cost, currency, coverage } = this.answer;
     if (energy_wh === null) return text("energy_empty");
-    const key = cost === null ? "energy_summary_unpriced" : "energy_summary";
-    return text(key, { energy: energy(energy_wh), cost: money(cost, currency), covered: covered(coverage) });
+    const without = unpriced(this.answer);
+    const key = without ? "energy_summary_partly" : "energy_summary";
+    return text(cost === null ? "energy_summary_unpriced" : key, { energy: energy(energy_wh), cost: money(cost, currency), unpriced: without, covered: covered(coverage) });
   }
 
   // Only what is in the picture is explained.
@@ -75,7 +78,7 @@ export class Energy {
     const rows = this.answer.buckets.map((each) => [
       bucket(Date.parse(each.start), Date.parse(each.end)),
       energy(each.energy_wh),
-      each.cost === null ? "–" : this.price(each.cost),
+      each.cost === null ? "–" : this.price(each),
       percent(each.coverage),
       text(`quality_${each.quality}`),
     ]);

@@ -3,7 +3,7 @@ import { now } from "../clock.js";
 import { plain } from "../formats.js";
 import { show, text } from "../page.js";
 import { DEMAND_POINTS } from "./demand.js";
-import { covered, energy, lasting, money, percent, power, when } from "./quantities.js";
+import { costNote, covered, energy, lasting, money, percent, power, when } from "./quantities.js";
 
 const FULL = 0.999;
 
@@ -24,7 +24,7 @@ export class Facts {
     const cost = answer.cost === null ? text("no_cost") : money(answer.cost, answer.currency);
     this.fill({
       energy: [energy(answer.energy_wh), share],
-      cost: [cost, share],
+      cost: [cost, costNote(answer)],
       demand: [power(demand.maximum?.demand_w), when(demand.maximum?.start)],
       factor: [plain(demand.load_factor, 2), covered(demand.coverage)],
       coverage: [percent(statistics.coverage)],

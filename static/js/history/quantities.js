@@ -45,6 +45,15 @@ export function percent(share) {
 
 export const covered = (share) => (known(share) ? text("covered", { percent: percent(share) }) : "");
 
+// Words for the energy that a cost leaves out: less than this would print as 0.000 kWh.
+const LEAST_UNPRICED_WH = 0.5;
+
+export function unpriced({ cost, unpriced_wh }) {
+  return known(cost) && Math.abs(unpriced_wh) >= LEAST_UNPRICED_WH ? text("unpriced", { energy: energy(unpriced_wh) }) : "";
+}
+
+export const costNote = (of) => [covered(of.coverage), unpriced(of)].filter(Boolean).join(" · ");
+
 export function lasting(seconds) {
   if (seconds >= DAYS_FROM_S) return text("days", { days: plain(seconds / 86_400, 1) });
   const all = Math.round(seconds / 60);

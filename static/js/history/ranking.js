@@ -1,10 +1,10 @@
 // The ranking and the figures of all panels together.
 import { plain } from "../formats.js";
 import { show, text } from "../page.js";
-import { covered, energy, money, percent, power, when } from "./quantities.js";
+import { costNote, covered, energy, money, percent, power, unpriced, when } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
 
-const FIELDS = ["rank", "energy_wh", "share", "cost", "mean_w", "maximum_w", "load_factor", "loading_max_percent", "coverage"];
+const FIELDS = ["rank", "energy_wh", "share", "cost", "unpriced_wh", "mean_w", "maximum_w", "load_factor", "loading_max_percent", "coverage"];
 
 export class Ranking {
   // tell(state, sentence): the page's notice; summary(sentence): the chart's text.
@@ -49,7 +49,7 @@ export class Ranking {
     link.href = this.historyOf(name);
     line.querySelector(".share__part").setAttribute("width", Math.round(100 * (of.share ?? 0)));
     const cells = {
-      rank: of.energy_wh == null ? "–" : of.rank, energy: energy(of.energy_wh), share: percent(of.share), cost: money(of.cost, this.answer.currency),
+      rank: of.energy_wh == null ? "–" : of.rank, energy: energy(of.energy_wh), share: percent(of.share), cost: money(of.cost, this.answer.currency), unpriced: unpriced(of),
       mean: power(of.mean_w), highest: power(of.maximum_w), highest_at: when(of.maximum_at), factor: plain(of.load_factor, 2),
       loading: of.loading_max_percent == null ? "–" : `${plain(of.loading_max_percent, 1)} %`, coverage: percent(of.coverage),
     };
@@ -69,7 +69,7 @@ export class Ranking {
     const share = covered(total.coverage);
     const figures = {
       energy: [energy(total.energy_wh), share],
-      cost: [total.cost === null ? text("no_cost") : money(total.cost, currency), share],
+      cost: [total.cost === null ? text("no_cost") : money(total.cost, currency), costNote(total)],
       maximum: [power(total.maximum_w), when(total.maximum_at)],
       diversity: [plain(total.diversity_factor, 2)],
       balance: [total.balance_percent == null ? "–" : `${plain(total.balance_percent, 1)} %`],

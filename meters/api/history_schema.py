@@ -47,6 +47,8 @@ class Span(serializers.Serializer[Any]):
 
 
 class TrendPoint(serializers.Serializer[Any]):
+    """A step of the chart; the first and the last are told as far as they lie between from and to."""
+
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(help_text="equal to start where it is a single reading")
     coverage = serializers.FloatField()
@@ -74,6 +76,8 @@ class _Energy(serializers.Serializer[Any]):
 
 
 class EnergyBucket(_Energy):
+    """An hour, day or month of the site, as far as it lies between from and to."""
+
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     quality = serializers.ChoiceField(choices=["measured", "recovered", "partial", "empty"])
@@ -138,6 +142,8 @@ class RunningDemand(serializers.Serializer[Any]):
 
 
 class DemandBlock(serializers.Serializer[Any]):
+    """A stretch of quarter-hours that lie as a whole between from and to."""
+
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     demand_w = _number("the highest in it")
@@ -172,6 +178,8 @@ class LoadDuration(_OfPanel):
 
 
 class ComplianceWeek(serializers.Serializer[Any]):
+    """A week that from and to touch; judged as a whole, also where they cut through it."""
+
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     expected = serializers.IntegerField(help_text="ten-minute means of the week")

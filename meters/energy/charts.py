@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from meters.energy import tables
 from meters.energy.bucket import Statistics
 from meters.energy.calendar import HOUR_US, MINUTE_US, SECOND_US, Calendar, Level
-from meters.energy.history import Period
+from meters.energy.history import Period, read_parts, take_apart
 from meters.energy.integration import Buckets
 from meters.energy.minutes import Row, buckets_of
 from meters.energy.readings import Stretch, Subject, beside, rows_up_to
-from meters.energy.sql import Span
 from meters.models import RollupState
 from meters.mqtt.timestamps import to_datetime
 
@@ -73,14 +71,18 @@ def chart(
     now_us: int,
 ) -> Chart:
     """About `points` points of the period up to now: single readings where they are few, else the
-    finest step of which there are no more than that many and which has not been pruned."""
+    finest step of which there are no more than that many and which has not been pruned. A step that
+    an end of the period cuts through is told as far as it lies inside."""
     shown = Period(period.start, max(period.start, min(period.end, now_us)))
     if (shown.end - shown.start) / MINUTE_US < points / 2:
         fine = _from_readings(subject, shown, metrics, points)
         if fine is not None:
             return fine
     level, several = _step(shown, points, _pruned(subject.panel, shown.start))
-    found = _from_rollups(subject.panel, calendar, shown, metrics, level, several)
+    found: list[Point] = []
+    if shown.start < shown.end:
+        edges = _cut(_merged_edges(calendar, level, several, shown), period)
+        found = _from_rollups(subject.panel, calendar, metrics, level, edges)
     return Chart(str(level), _LENGTH_US[level] * several / SECOND_US, found)
 
 
@@ -106,15 +108,13 @@ def _pruned(panel: int, moment_us: int) -> Collection[Level]:
 def _from_rollups(
     panel: int,
     calendar: Calendar,
-    period: Period,
     metrics: Sequence[str],
     level: Level,
-    several: int,
+    edges: Sequence[int],
 ) -> list[Point]:
-    edges = _merged_edges(calendar, level, several, period)
     names = [f"{metric}_{figure}" for metric in metrics for figure in _FIGURES]
-    span = Span(panel, edges[0], edges[-1])
-    rows = tables.read_columns(level, [span], names)[panel]
+    parts = take_apart(calendar, Period(edges[0], edges[-1]), level)
+    rows = read_parts(panel, parts, names)
     points = [Point(start, end) for start, end in pairwise(edges)]
     columns = list(zip(*rows, strict=True))
     if columns:
@@ -153,6 +153,10 @@ def _fill(
                 None,
                 max(highs[low:high]) if count else None,
             )
+
+
+def _cut(edges: Sequence[int], period: Period) -> list[int]:
+    return [max(edges[0], period.start), *edges[1:-1], min(edges[-1], period.end)]
 
 
 def _merged_edges(calendar: Calendar, level: Level, several: int, period: Period) -> list[int]:

@@ -4,9 +4,11 @@ A stretch is taken apart into whole days, and towards its ends into hours, quart
 a year is some 370 rows, whatever was stored in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
+from typing import Any
 
 from meters.energy import tables
 from meters.energy.bucket import Bucket, Load, added, quality, unpriced
@@ -52,6 +54,18 @@ def take_apart(
         parts[level] = whole
         left = [each for each in beside if each.start < each.end]
     return parts
+
+
+def read_parts(
+    panel: int, parts: Mapping[Level, Sequence[Period]], names: Sequence[str]
+) -> list[Sequence[Any]]:
+    """(start, *columns) of the buckets that a period was taken apart into, in the order of time."""
+    rows: list[Sequence[Any]] = []
+    for level, some in parts.items():
+        if some:
+            spans = [Span(panel, part.start, part.end) for part in some]
+            rows += tables.read_columns(level, spans, names)[panel]
+    return sorted(rows, key=itemgetter(0))
 
 
 def total(panel: int, rules: Rules, calendar: Calendar, period: Period) -> Bucket:

@@ -9,7 +9,7 @@ from meters.energy import tables
 from meters.energy.bucket import Bucket
 from meters.energy.calendar import QUARTER_US, SECOND_US, Calendar, Level
 from meters.energy.demand import QUARTER_S, unpack
-from meters.energy.history import Period, take_apart
+from meters.energy.history import Period, read_parts, take_apart
 from meters.energy.integration import Buckets
 from meters.energy.minutes import buckets_of
 from meters.energy.readings import Stretch, Subject, beside, rows_up_to
@@ -75,7 +75,13 @@ def running(subject: Subject, now_us: int) -> Running | None:
 
 
 def peaks(panel: int, calendar: Calendar, period: Period, points: int) -> list[Peak]:
-    """At most about `points` stretches of the period, each with its highest demand."""
+    """At most about `points` stretches of the period's whole quarter-hours, each with its highest
+    demand."""
+    inside = Period(
+        calendar.ceiling(Level.QUARTER, period.start), calendar.start(Level.QUARTER, period.end)
+    )
+    if inside.start >= inside.end:
+        return []
     level = next(
         (
             level
@@ -84,15 +90,12 @@ def peaks(panel: int, calendar: Calendar, period: Period, points: int) -> list[P
         ),
         Level.DAY,
     )
-    edges = calendar.edges(level, period.start, period.end)
+    edges = calendar.edges(level, inside.start, inside.end)
     several = math.ceil((len(edges) - 1) / points)
-    edges = [*edges[:-1:several], edges[-1]]
+    edges = [inside.start, *edges[several:-1:several], inside.end]
     found = {start: Peak(start, end) for start, end in pairwise(edges)}
-    span = Span(panel, edges[0], edges[-1])
-    place = 0
-    for start, demand_w, at in tables.read_columns(
-        level, [span], ("demand_max_w", "demand_max_at")
-    )[panel]:
+    parts, place = take_apart(calendar, inside, level), 0
+    for start, demand_w, at in read_parts(panel, parts, ("demand_max_w", "demand_max_at")):
         while edges[place + 1] <= start:
             place += 1
         known = found[edges[place]]

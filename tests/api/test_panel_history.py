@@ -209,6 +209,27 @@ def test_demand(api: Client, panel: Panel) -> None:
     }
 
 
+@pytest.mark.parametrize("by", ["hour", "day", "month"])
+@pytest.mark.parametrize("points", [2, 5, 20, 500])
+def test_no_answer_reaches_outside_of_what_was_asked_for(
+    api: Client, panel: Panel, points: int, by: str
+) -> None:
+    query: Query = {"from": "2026-01-15T09:52:00Z", "to": "2026-01-15T11:38:00Z"}
+    first, last = str(query["from"]), str(query["to"])
+    trends = ask(api, "trends", points=points, **query)["points"]
+    energy = ask(api, "energy", by=by, **query)["buckets"]
+    for parts in (trends, energy):
+        assert all(first <= part["start"] <= part["end"] <= last for part in parts)
+    assert sum(each["energy_wh"] for each in energy) == pytest.approx(2000 * 106 / 60)
+    demand = ask(api, "demand", points=points, **query)
+    blocks = demand["blocks"]
+    assert (blocks[0]["start"], blocks[-1]["end"]) == (
+        "2026-01-15T10:00:00Z",
+        "2026-01-15T11:30:00Z",
+    )
+    assert demand["blocks_complete"] == 6
+
+
 def test_a_quarter_of_an_hour_that_is_only_touched_is_not_missing(
     api: Client, panel: Panel
 ) -> None:

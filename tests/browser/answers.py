@@ -119,14 +119,15 @@ class Meter:
         mean = self.spread("power", start, end)["mean"]
         energy = None if mean is None else mean * hours * coverage
         recovered = 0.0 if self.empty else overlap / (end - start)
-        priced = self.priced and energy is not None and start >= self.priced_from
+        priced = self.priced and start >= self.priced_from
+        unpriced = (energy or 0.0) * (self.part_unpriced if priced else 1)
         partial = "partial" if coverage < 1 else "recovered" if recovered > 0 else "measured"
         return {
             "start": iso(start),
             "end": iso(end),
             "energy_wh": energy,
-            "cost": energy * 1.4447 if priced else None,
-            "unpriced_wh": (energy or 0) * (self.part_unpriced if priced else 1),
+            "cost": energy * 1.4447 if priced and energy is not None else None,
+            "unpriced_wh": unpriced,
             "coverage": coverage,
             "recovered": recovered,
             "quality": "empty" if coverage == 0 else partial,

@@ -299,7 +299,7 @@ def test_a_cost_of_only_some_days_says_what_it_leaves_out(opened: Opened) -> Non
     expect(page.locator("[data-fact=cost] .fact__note")).to_have_text(left_out)
     expect(energy.locator(".plot__summary")).to_have_text(left_out)
     bars = energy.locator(".u-over")
-    width = (bars.bounding_box() or {})["width"]
+    width = bars.evaluate("bars => bars.clientWidth")
     bars.hover(position={"x": width * 0.2, "y": 50})
     expect(energy.locator(".plot__readout")).to_contain_text("no tariff")
     bars.hover(position={"x": width * 0.9, "y": 50})

@@ -132,7 +132,7 @@ def test_a_day_of_which_a_part_keeps_no_price_says_so() -> None:
     assert day.unpriced_wh == pytest.approx(25_000)
     assert day.cost == pytest.approx(23_000)
     hour = TrendHour.objects.get(start=MIDNIGHT + timedelta(hours=12))
-    assert (hour.unpriced_wh, hour.cost) == (pytest.approx(1000), pytest.approx(1000))
+    assert [hour.unpriced_wh, hour.cost] == [pytest.approx(1000), pytest.approx(1000)]
     for parts in asked(panel, 0, 24).values():
         assert sum(part.unpriced_wh for part in parts) == pytest.approx(25_000)
 

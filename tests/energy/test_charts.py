@@ -128,8 +128,15 @@ def test_each_points_figures_are_those_of_its_readings(panel: Panel) -> None:
     )
     fill_and_roll(panel, samples)
     readings = [(moment, values["power"]) for moment, values in samples]
-    for length, points in ((6 * HOUR, 100), (DAY, 500), (3 * DAY, 100)):
-        for point in shown(panel, START, START + length, points).points:
+    for start_min, end_min, points in (
+        *((0, 360, 100), (0, 1440, 500), (0, 4320, 100)),  # and those that cut through steps:
+        *((67, 341, 4), (67, 1451, 30), (7, 353, 100), (100, 4321, 20), (307, 20_000, 10)),
+    ):
+        start, end = START + start_min * MINUTE, START + end_min * MINUTE
+        found = shown(panel, start, end, points).points
+        assert (found[0].start, found[-1].end) == (start, end)
+        assert all(point.end == after.start for point, after in pairwise(found))
+        for point in found:
             wanted = brute_force.figures(readings, point.start, point.end, 300 * S)
             if not wanted.count and not wanted.covered_us:
                 assert "power" not in point.metrics
@@ -195,7 +202,10 @@ def test_a_chart_ends_now_and_not_in_the_future(panel: Panel) -> None:
     now = START + 90 * MINUTE
     fill_and_roll(panel, every(60 * S, START, now))
     found = shown(panel, START, START + DAY, 50, now=now)
-    assert found.points[-1].end >= now > found.points[-1].start
+    assert found.points[-1].end == START + 90 * MINUTE
+    assert shown(panel, START, START + DAY, 2, now=now).points[-1].end == START + 2 * HOUR
+    cut = shown(panel, START, START + 100 * MINUTE, 2, now=now).points[-1]
+    assert (cut.start, cut.end) == (START + HOUR, START + 100 * MINUTE), "not beyond the period"
     # The last reading is a minute old.
     assert found.points[-1].coverage(now) == 0.5
     assert all(point.coverage(now) == 1 for point in found.points[:-1])
@@ -204,6 +214,20 @@ def test_a_chart_ends_now_and_not_in_the_future(panel: Panel) -> None:
 def test_a_period_in_the_future_has_no_points(panel: Panel) -> None:
     assert shown(panel, START, START + DAY, now=START).points == []
     assert shown(panel, START + HOUR, START + DAY, now=START).points == []
+    assert shown(panel, START + MINUTE, START + DAY, points=2, now=START).points == []
+
+
+def test_a_step_that_lies_half_outside_tells_nothing_of_that_half(panel: Panel) -> None:
+    fill_and_roll(panel, [(START + n * MINUTE, {"power": float(n)}) for n in range(48 * 60)])
+    found = shown(panel, START + 10 * MINUTE, START + 32 * HOUR - 17 * MINUTE, 10).points
+    assert [point.end - point.start for point in found] == [
+        *(230 * MINUTE, 240 * MINUTE, 240 * MINUTE, 240 * MINUTE, 240 * MINUTE),
+        *(240 * MINUTE, 240 * MINUTE, 223 * MINUTE),
+    ]
+    first, last = found[0].metrics["power"], found[-1].metrics["power"]
+    assert (first.count, first.minimum, first.maximum) == (230, 10, 239)
+    assert (last.count, last.minimum, last.maximum) == (223, 1680, 1902)
+    assert (first.mean, last.mean) == (pytest.approx(125), pytest.approx(1791.5))
 
 
 def test_of_several_metrics_each_has_its_own_figures(panel: Panel) -> None:

@@ -122,6 +122,28 @@ def test_each_peak_is_the_highest_of_its_stretch_and_says_when(panel: Panel) -> 
         assert max(peak.demand_w or 0 for peak in found) == pytest.approx(900, rel=1e-6)
 
 
+@pytest.mark.parametrize("points", [500, 50, 20, 5, 3])
+def test_peaks_are_those_of_the_whole_quarter_hours_inside(panel: Panel, points: int) -> None:
+    """The highest demands stand just outside, and in the quarter-hours that are cut through."""
+    watts = [float(100 + n * 7 % 31) for n in range(4 * 96)]
+    watts[8] = watts[9] = watts[309] = watts[310] = 900.0
+    fill_and_roll(panel, staircase(watts))
+    period = Period(START + 9 * QUARTER + MINUTE, START + 310 * QUARTER - MINUTE)
+    found = peaks.peaks(panel.pk, JAKARTA, period, points)
+    assert (found[0].start, found[-1].end) == (START + 10 * QUARTER, START + 309 * QUARTER)
+    assert max(peak.demand_w or 0 for peak in found) < 140
+    for peak in found:
+        inside = watts[(peak.start - START) // QUARTER : (peak.end - START) // QUARTER]
+        assert peak.demand_w == pytest.approx(max(inside), rel=1e-6)
+
+
+def test_where_no_quarter_of_an_hour_lies_inside_as_a_whole_there_is_no_peak(panel: Panel) -> None:
+    fill_and_roll(panel, staircase([100.0] * 4))
+    for first, last in ((1, 29), (14, 29), (3, 9)):
+        period = Period(START + first * MINUTE, START + last * MINUTE)
+        assert peaks.peaks(panel.pk, JAKARTA, period, 100) == []
+
+
 def test_a_stretch_of_which_nothing_is_known_has_no_peak(panel: Panel) -> None:
     fill_and_roll(panel, staircase([100.0] * 4))
     found = peaks.peaks(panel.pk, JAKARTA, Period(START, START + 3 * HOUR), 100)

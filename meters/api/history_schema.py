@@ -154,8 +154,9 @@ class Demand(_OfPanel):
     block_minutes = serializers.IntegerField()
     coverage = serializers.FloatField()
     maximum = MaximumDemand(allow_null=True)
-    mean_w = _number()
-    load_factor = _number("mean over maximum")
+    mean_w = _number("over the time whose energy is known")
+    demand_mean_w = _number("of the complete quarter-hours")
+    load_factor = _number("demand_mean_w over the maximum")
     blocks_complete = serializers.IntegerField()
     blocks_incomplete = serializers.IntegerField()
     running = RunningDemand(allow_null=True)
@@ -229,7 +230,7 @@ class ComparedPanel(serializers.Serializer[Any]):
     mean_w = _number()
     maximum_w = _number()
     maximum_at = _moment()
-    load_factor = _number()
+    load_factor = _number("mean over maximum of its complete quarter-hours")
     loading_max_percent = _number()
 
 

@@ -1,7 +1,7 @@
 """Maximum demand, load factor, load-duration curve; the running quarter-hour and what it will come to."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,18 +39,49 @@ class Peak:
     at: int | None = None
 
 
-def mean_w(energy: Bucket) -> float | None:
+def mean_w(wh: float | None, known_s: float) -> float | None:
     """The mean power over the time whose energy is known."""
-    known_s = energy.energy_covered_s + energy.energy_recovered_s
-    return energy.energy_wh * 3600 / known_s if energy.energy_wh is not None and known_s else None
+    return wh * 3600 / known_s if wh is not None and known_s else None
 
 
-def load_factor(energy: Bucket) -> float | None:
-    """Mean power over maximum demand; None where either is not known, or no load was drawn."""
-    mean, load = mean_w(energy), energy.load
-    if mean is None or load is None or load.demand_w is None or load.demand_w <= 0:
-        return None
-    return mean / load.demand_w
+@dataclass(slots=True)
+class Demands:
+    """The quarter-hours of a range whose demand is known: how many, the sum of their demands (W),
+    and the highest with its start."""
+
+    count: int = 0
+    sum_w: float = 0.0
+    maximum_w: float | None = None
+    maximum_at: int | None = None
+
+    def see(self, start: int, several: Sequence[float]) -> None:
+        """Take in the demands of quarter-hours in turn; NaN is not known. In the order of time."""
+        known = [demand_w for demand_w in several if demand_w == demand_w]
+        if not known:
+            return
+        self.count += len(known)
+        self.sum_w += sum(known)
+        highest = max(known)
+        if self.maximum_w is None or highest > self.maximum_w:
+            self.maximum_w = highest
+            self.maximum_at = start + several.index(highest) * QUARTER_US
+
+    @property
+    def mean_w(self) -> float | None:
+        return self.sum_w / self.count if self.count else None
+
+    @property
+    def load_factor(self) -> float | None:
+        """Mean over maximum; None where no load was drawn, or none is known.
+
+        Both are of the same quarter-hours, so that it is never above 1: what the register recovered,
+        and minutes of quarter-hours that are known too little, would count in a mean of all and not
+        in the maximum.
+        """
+        if self.mean_w is None or self.maximum_w is None or self.maximum_w <= 0:
+            return None
+        # The mean of equal demands may round to more than they are.
+        return min(1.0, self.mean_w / self.maximum_w)
 
 
 def running(subject: Subject, now_us: int) -> Running | None:
@@ -107,28 +138,43 @@ def peaks(panel: int, calendar: Calendar, period: Period, points: int) -> list[P
 def demands(
     panels: Sequence[int], calendar: Calendar, period: Period
 ) -> dict[int, dict[int, float]]:
-    """The demand of each quarter-hour in the period that is known well enough, by panel and start.
+    """The demand of each quarter-hour in the period that is known well enough, by panel and start,
+    in the order of time."""
+    return {
+        panel: {
+            start + place * QUARTER_US: demand_w
+            for start, several in sorted(_runs(panel, calendar, period))
+            for place, demand_w in enumerate(several)
+            if demand_w == demand_w  # a number: what is not known is NaN
+        }
+        for panel in panels
+    }
 
-    Whole days come out of `TrendDay.demands`, the rest out of the quarter-hours' own rows.
-    """
-    found: dict[int, dict[int, float]] = {panel: {} for panel in panels}
-    days: list[Period] = []
-    beside_days: list[Period] = []
-    for level, parts in take_apart(calendar, period).items():
-        if level is not Level.MINUTE:
-            (days if level is Level.DAY else beside_days).extend(parts)
-    for panel in panels:
-        if days:
-            spans = [Span(panel, day.start, day.end) for day in days]
-            for start, packed in tables.read_columns(Level.DAY, spans, ("demands",))[panel]:
-                for place, demand_w in enumerate(unpack(packed or b"")):
-                    if demand_w == demand_w:  # a number: what is not known is NaN
-                        found[panel][start + place * QUARTER_US] = demand_w
-        if beside_days:
-            spans = [Span(panel, part.start, part.end) for part in beside_days]
-            rows = tables.read_columns(Level.QUARTER, spans, ("demand_max_w",))[panel]
-            found[panel] |= {start: demand_w for start, demand_w in rows if demand_w is not None}
+
+def summary(panel: int, calendar: Calendar, period: Period) -> Demands:
+    """Of the quarter-hours in the period that are known well enough."""
+    found = Demands()
+    for start, several in sorted(_runs(panel, calendar, period)):
+        found.see(start, several)
     return found
+
+
+def _runs(
+    panel: int, calendar: Calendar, period: Period
+) -> Iterator[tuple[int, tuple[float, ...]]]:
+    """(start, demands of the quarter-hours in turn): of whole days out of `TrendDay.demands`, of the
+    rest out of the quarter-hours' own rows."""
+    parts = take_apart(calendar, period)
+    days, beside_days = parts[Level.DAY], [*parts[Level.HOUR], *parts[Level.QUARTER]]
+    if days:
+        spans = [Span(panel, day.start, day.end) for day in days]
+        for start, packed in tables.read_columns(Level.DAY, spans, ("demands",))[panel]:
+            yield start, unpack(packed or b"")
+    if beside_days:
+        spans = [Span(panel, part.start, part.end) for part in beside_days]
+        for start, demand_w in tables.read_columns(Level.QUARTER, spans, ("demand_max_w",))[panel]:
+            if demand_w is not None:
+                yield start, (demand_w,)
 
 
 def load_duration(demands_w: Sequence[float], points: int) -> list[tuple[float, float]]:

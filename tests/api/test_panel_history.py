@@ -23,6 +23,7 @@ from tests.energy.filling import fill_and_roll, roll
 from tests.tariffs import assign, make_version
 
 pytestmark = pytest.mark.django_db
+HOUR_US = 3_600_000_000
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 Query = dict[str, str | int]
 HOUR: Query = {"from": "2026-01-15T11:00:00Z", "to": "2026-01-15T19:00:00+07:00"}
@@ -47,7 +48,8 @@ KEYS = {
         *("metrics", "load"),
     },
     "demand": {
-        *("block_minutes", "coverage", "maximum", "mean_w", "load_factor"),
+        *("block_minutes", "coverage", "maximum", "mean_w", "demand_mean_w"),
+        *("load_factor",),
         *("blocks_complete", "blocks_incomplete", "running", "blocks"),
     },
     "load-duration": {"coverage", "blocks", "hours", "maximum_w", "mean_w", "minimum_w", "points"},
@@ -236,6 +238,41 @@ def test_a_quarter_of_an_hour_that_is_only_touched_is_not_missing(
     query = {"from": "2026-01-15T10:07:00Z", "to": "2026-01-15T11:40:00Z"}
     answer = ask(api, "demand", **query)
     assert (answer["blocks_complete"], answer["blocks_incomplete"]) == (5, 0)
+
+
+def test_energy_recovered_over_a_gap_makes_no_load_factor_above_one(api: Client) -> None:
+    """An hour at 1 kW, then two of which only the register tells: 10 kWh went through."""
+    panel = Panel.objects.create(name="trafo1", rated_power_kva=20, max_gap_s=300)
+    start = to_microseconds(NOON) - 3 * HOUR_US
+    samples: list[tuple[int, dict[str, float]]] = [
+        (start + n * 60_000_000, {"power": 1000.0, "energy_register": 100 + n / 60})
+        for n in range(61)
+    ]
+    samples.append((start + 3 * HOUR_US, {"power": 1000.0, "energy_register": 111.0}))
+    fill_and_roll(panel, samples)
+    query: Query = {"from": "2026-01-15T09:00:00Z", "to": "2026-01-15T12:00:00Z"}
+    answer = ask(api, "demand", **query)
+    assert answer["mean_w"] == pytest.approx(11_000 / 3)
+    assert answer["maximum"]["demand_w"] == pytest.approx(1000)
+    assert answer["demand_mean_w"] == pytest.approx(1000)
+    assert answer["load_factor"] == pytest.approx(1)
+    (compared,) = ask(api, "comparison", **query)["panels"]
+    assert compared["load_factor"] == pytest.approx(1)
+
+
+def test_the_mean_and_the_maximum_of_the_demand_are_of_the_same_quarter_hours(
+    api: Client,
+) -> None:
+    """At 9 kW only half of a quarter-hour was measured."""
+    panel = Panel.objects.create(name="trafo1", max_gap_s=300)
+    start = to_microseconds(NOON) - HOUR_US
+    minutes = [(n, 1000.0 + n) for n in range(46)] + [(n, 9000.0) for n in range(52, 60)]
+    fill_and_roll(panel, [(start + n * 60_000_000, {"power": watt}) for n, watt in minutes])
+    answer = ask(api, "demand")
+    assert (answer["blocks_complete"], answer["blocks_incomplete"]) == (3, 1)
+    assert answer["mean_w"] > answer["maximum"]["demand_w"]
+    assert answer["demand_mean_w"] == pytest.approx(1022.5)
+    assert answer["load_factor"] == pytest.approx(1022.5 / 1037.5)
 
 
 def test_demand_of_the_running_quarter_of_an_hour(api: Client) -> None:

@@ -227,7 +227,7 @@ def test_a_step_that_lies_half_outside_tells_nothing_of_that_half(panel: Panel) 
     first, last = found[0].metrics["power"], found[-1].metrics["power"]
     assert (first.count, first.minimum, first.maximum) == (230, 10, 239)
     assert (last.count, last.minimum, last.maximum) == (223, 1680, 1902)
-    assert (first.mean, last.mean) == (pytest.approx(125), pytest.approx(1791.5))
+    assert [first.mean, last.mean] == [pytest.approx(125), pytest.approx(1791.5)]
 
 
 def test_of_several_metrics_each_has_its_own_figures(panel: Panel) -> None:

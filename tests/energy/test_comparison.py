@@ -71,7 +71,7 @@ def known(*wh: float | None) -> Comparison:
     for number, each in enumerate(wh):
         totals[number] = Bucket(START, energy_wh=each)
         totals[number].energy_covered_s = 0 if each is None else 3600
-    return Comparison(totals, None, None, None)
+    return Comparison(totals, {}, None, None, None)
 
 
 def test_shares_add_up_to_the_whole() -> None:

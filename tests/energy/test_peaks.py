@@ -1,12 +1,13 @@
 """Maximum demand, the running quarter of an hour, and the load-duration curve."""
 
+import math
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from meters.energy import peaks
-from meters.energy.bucket import Bucket, Load
+from meters.energy.bucket import Bucket
 from meters.energy.calendar import Calendar
 from meters.energy.demand import pack, unpack, with_demand
 from meters.energy.history import Period
@@ -188,22 +189,36 @@ def test_nothing_is_forecast_for_a_panel_that_fell_silent(panel: Panel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wh", "known_s", "maximum_w", "factor"),
+    ("demands_w", "factor"),
     [
-        (500.0, 3600.0, 1000.0, 0.5),
-        (500.0, 1800.0, 1000.0, 1.0),  # half of the hour is known
-        (None, 0.0, None, None),
-        (500.0, 3600.0, None, None),
-        (0.0, 3600.0, 0.0, None),
-        (-500.0, 3600.0, -100.0, None),
+        ([1000.0, 500.0, 0.0], 0.5),
+        ([0.1] * 3, 1.0),  # whose sum is a little more than three times as much
+        ([], None),
+        ([0.0, 0.0], None),
+        ([-500.0, -100.0], None),
+        ([500.0, -500.0], 0.0),
     ],
 )
-def test_the_load_factor_is_mean_over_maximum(
-    wh: float | None, known_s: float, maximum_w: float | None, factor: float | None
-) -> None:
-    bucket = Bucket(START, energy_wh=wh, load=Load(demand_w=maximum_w))
-    bucket.energy_covered_s = known_s
-    assert peaks.load_factor(bucket) == factor
+def test_the_load_factor_is_mean_over_maximum(demands_w: list[float], factor: float | None) -> None:
+    demands = peaks.Demands()
+    for place, demand_w in enumerate(demands_w):
+        demands.see(START + place * QUARTER, (demand_w, math.nan))
+    assert demands.load_factor == factor
+
+
+def test_the_summary_of_a_range_is_that_of_its_known_quarter_hours(panel: Panel) -> None:
+    watts = [float(100 + n * 7 % 31) for n in range(3 * 96)]
+    watts[150] = watts[151] = 900.0
+    missing = range(START + 100 * QUARTER + MINUTE, START + 120 * QUARTER - MINUTE)
+    fill_and_roll(panel, [each for each in staircase(watts) if each[0] not in missing])
+    for first, last in ((0, 288), (3, 200), (101, 119), (150, 152)):
+        period = Period(START + first * QUARTER - MINUTE, START + last * QUARTER + MINUTE)
+        wanted = peaks.demands([panel.pk], JAKARTA, period)[panel.pk]
+        found = peaks.summary(panel.pk, JAKARTA, period)
+        assert found.count == len(wanted)
+        assert found.sum_w == pytest.approx(sum(wanted.values()))
+        assert found.maximum_w == max(wanted.values(), default=None)
+        assert found.maximum_at == max(wanted, key=wanted.__getitem__, default=None)
 
 
 def test_the_load_duration_curve_goes_down_from_the_maximum_to_the_minimum() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from meters.api.answers.asked import Answer, Asked, currency, iso_or_none, money, rounded
 from meters.api.answers.history import loading_percent
-from meters.energy import comparison, peaks
+from meters.energy import comparison
 from meters.energy.bucket import Bucket, Load
 from meters.models import Panel
 
@@ -40,14 +40,15 @@ def compare(panels: Sequence[Panel], start: datetime, end: datetime) -> Answer:
             "balance_percent": result.imbalance_percent(),
         },
         "panels": [
-            _compared(each, rank, result.totals[each.panel.pk], shares[each.panel.pk])
+            _compared(each, rank, result, shares[each.panel.pk])
             | ({} if currencies[each.panel.pk] == stated else {"cost": None})
             for rank, each in enumerate(ranked, start=1)
         ],
     }
 
 
-def _compared(asked: Asked, rank: int, whole: Bucket, part: float | None) -> Answer:
+def _compared(asked: Asked, rank: int, result: comparison.Comparison, part: float | None) -> Answer:
+    whole = result.totals[asked.panel.pk]
     load = whole.load or Load()
     return {
         "name": asked.panel.name,
@@ -58,9 +59,9 @@ def _compared(asked: Asked, rank: int, whole: Bucket, part: float | None) -> Ans
         "unpriced_wh": whole.unpriced_wh,
         "share": part,
         "coverage": rounded(asked.known_share(whole.energy_covered_s + whole.energy_recovered_s)),
-        "mean_w": peaks.mean_w(whole),
+        "mean_w": comparison.mean_of(whole),
         "maximum_w": load.demand_w,
         "maximum_at": iso_or_none(load.demand_at),
-        "load_factor": peaks.load_factor(whole),
+        "load_factor": result.load_factors[asked.panel.pk],
         "loading_max_percent": loading_percent(load.maximum_va, asked.subject.rules.rated_va),
     }

@@ -2,34 +2,34 @@
 
 from meters.api.answers.asked import Answer, Asked, iso_of, iso_or_none, rounded
 from meters.energy import compliance, peaks
-from meters.energy.bucket import Load
 from meters.energy.calendar import QUARTER_US
 from meters.energy.demand import QUARTER_S
-from meters.energy.history import Period
+from meters.energy.history import Period, energy_of
 from meters.mqtt.timestamps import to_microseconds
 
 
 def demand(asked: Asked, points: int) -> Answer:
-    whole = asked.total()
-    load = whole.load or Load()
+    (energy,) = energy_of(asked.panel.pk, asked.calendar, [asked.period])
+    known = peaks.summary(asked.panel.pk, asked.calendar, asked.period)
     running = peaks.running(asked.subject, to_microseconds(asked.now))
     passed = _whole_quarters(asked.period, asked.now_us)
     maximum = None
-    if load.demand_at is not None:
+    if known.maximum_at is not None:
         maximum = {
-            "start": iso_of(load.demand_at),
-            "end": iso_of(load.demand_at + QUARTER_US),
-            "demand_w": load.demand_w,
+            "start": iso_of(known.maximum_at),
+            "end": iso_of(known.maximum_at + QUARTER_US),
+            "demand_w": known.maximum_w,
         }
     return asked.head() | {
         "block_minutes": 15,
         "pending": asked.pending(),
-        "coverage": rounded(asked.known_share(whole.energy_covered_s)),
+        "coverage": rounded(asked.known_share(energy.covered_s)),
         "maximum": maximum,
-        "mean_w": peaks.mean_w(whole),
-        "load_factor": peaks.load_factor(whole),
-        "blocks_complete": load.demand_blocks,
-        "blocks_incomplete": max(0, passed - load.demand_blocks),
+        "mean_w": peaks.mean_w(energy.wh, energy.covered_s + energy.recovered_s),
+        "demand_mean_w": known.mean_w,
+        "load_factor": known.load_factor,
+        "blocks_complete": known.count,
+        "blocks_incomplete": max(0, passed - known.count),
         "running": _running(asked, running),
         "blocks": [
             {

@@ -114,6 +114,59 @@ def test_a_gap_is_a_gap(opened: Opened) -> None:
     expect(page.locator("[data-legend=recovered]")).to_be_hidden()
 
 
+# How many colours of some pixels are those of the bars and of the sheet: in the place of the energy
+# chart from so many shares of its height down, in the middle of a bucket.
+SEEN = """
+    ([index, from, to]) => {
+      const plot = window.plots.find((each) => each.root.closest("[data-part=energy]"));
+      const { ctx, bbox } = plot;
+      const middle = plot.valToPos(plot.data[0][index], "x", true);
+      const [top, bottom] = [from, to].map((share) => Math.round(bbox.top + share * bbox.height));
+      const style = getComputedStyle(plot.root.parentElement);
+      const pen = document.createElement("canvas").getContext("2d");
+      const wanted = ["line", "surface", "missing"].map((name) => {
+        pen.fillStyle = style.getPropertyValue(`--chart-${name}`).trim();
+        pen.fillRect(0, 0, 1, 1);
+        return pen.getImageData(0, 0, 1, 1).data.slice(0, 3);
+      });
+      const { data } = ctx.getImageData(middle - 6, top, 12, bottom - top);
+      const counts = [0, 0, 0];
+      for (let at = 0; at < data.length; at += 4) {
+        const near = (colour) => data[at + 3] > 200 && colour.every((value, i) => Math.abs(value - data[at + i]) < 12);
+        wanted.forEach((colour, i) => (counts[i] += near(colour)));
+      }
+      return counts.map((count) => (4 * count) / data.length);
+    }
+"""
+
+
+@pytest.mark.parametrize("recovered", [0, 0.2])
+def test_missing_time_is_seen_over_a_bar_however_tall(opened: Opened, recovered: float) -> None:
+    page = opened(expected="willReadFrequently", scheme="dark" if recovered else "light")
+
+    def with_a_tall_bar(route: Route) -> None:
+        answer = route.fetch()
+        known = answer.json()
+        partial = {"energy_wh": 20_000, "coverage": 0.5, "quality": "partial"}
+        known["buckets"][4] |= partial | {"recovered": recovered}
+        route.fulfill(response=answer, json=known)
+
+    page.route("**/energy?**", with_a_tall_bar)
+    page.locator("[data-go=previous]").click()
+    expect(page.locator("#range-title")).to_have_text("Wed 7 Feb 2007")
+    settled(page)
+    bar, sheet, missing = page.evaluate(SEEN, [4, 0.12, 0.48])
+    other_bar, other_sheet, other_missing = page.evaluate(SEEN, [4, 0.55, 0.95])
+    if recovered:
+        assert missing > 0.05 > 0.01 > other_missing
+        assert bar > 0.05, "its own hatch stays"
+    else:
+        assert sheet > 0.1 > 0.01 > other_sheet
+        assert bar > 0.1
+        assert other_bar > 0.99
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_an_address_shows_the_same_to_who_gets_it(opened: Opened) -> None:
     page = opened()
     page.locator(".chip[data-metric=voltage]").click()

@@ -6,14 +6,16 @@ import { axisUnit } from "./quantities.js";
 const FULL = 0.999;
 const WIDEST_PX = 128;
 const LEAST_HATCH_PX = 6;
+const HATCH_LINE_PX = 1.3;
+const OVER_BAR_LINE_PX = 2.2;
 
 // Slanting lines, to be repeated; `up` tells two hatches apart without their colours.
-function hatch(context, colour, up) {
+function hatch(context, colour, up, linePx = HATCH_LINE_PX) {
   const size = Math.round(6 * devicePixelRatio);
   const tile = Object.assign(document.createElement("canvas"), { width: size, height: size });
   const pen = tile.getContext("2d");
   pen.strokeStyle = colour;
-  pen.lineWidth = 1.3 * devicePixelRatio;
+  pen.lineWidth = linePx * devicePixelRatio;
   for (const shift of [-size, 0, size]) {
     pen.moveTo(shift - 1, up ? size + 1 : -1);
     pen.lineTo(shift + size + 1, up ? -1 : size + 1);
@@ -65,24 +67,25 @@ export class EnergyChart extends Plot {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    const missing = hatch(ctx, this.palette.missing, false);
-    const recovered = hatch(ctx, this.palette.line, true);
-    this.buckets?.forEach((bucket, i) => this.bar(plot, bucket, i, { missing, recovered }));
+    const hatches = {
+      missing: hatch(ctx, this.palette.missing, false),
+      missingOverBar: hatch(ctx, this.palette.surface, false, OVER_BAR_LINE_PX),
+      recovered: hatch(ctx, this.palette.line, true),
+    };
+    this.buckets?.forEach((bucket, i) => this.bar(plot, bucket, i, hatches));
     ctx.restore();
   }
 
-  bar(plot, bucket, index, { missing, recovered }) {
-    const { ctx, bbox } = plot;
+  bar(plot, bucket, index, hatches) {
+    const { ctx } = plot;
     const [left, right] = [bucket.start, bucket.end].map((at) => plot.valToPos(Date.parse(at), "x", true));
     const gap = Math.min(0.24 * (right - left), 8 * devicePixelRatio);
     const width = Math.max(1, Math.min(right - left - gap, WIDEST_PX * devicePixelRatio));
     const x = Math.round((left + right - width) / 2);
-    if (isMissing(bucket)) {
-      ctx.fillStyle = missing;
-      ctx.fillRect(x, bbox.top, width, Math.max(LEAST_HATCH_PX * devicePixelRatio, (1 - bucket.coverage) * bbox.height));
-    }
     const floor = plot.valToPos(0, "y", true);
-    if (bucket.energy_wh !== null) this.column(ctx, x, width, floor, plot.valToPos(bucket.energy_wh, "y", true), isRecovered(bucket) && recovered);
+    const top = plot.valToPos(bucket.energy_wh ?? 0, "y", true);
+    if (bucket.energy_wh !== null) this.column(ctx, x, width, floor, top, isRecovered(bucket) && hatches.recovered);
+    if (isMissing(bucket)) this.missing(plot, bucket, x, width, [Math.min(floor, top), Math.max(floor, top)], hatches);
     const before = this.before[index]?.energy_wh;
     if (before != null) this.outline(ctx, x, width, floor, plot.valToPos(before, "y", true));
   }
@@ -97,6 +100,20 @@ export class EnergyChart extends Plot {
     ctx.strokeStyle = this.palette.line;
     ctx.lineWidth = devicePixelRatio;
     ctx.strokeRect(...area);
+  }
+
+  // From the top down. A tall bar doesn't hide it: over a bar it goes on in the sheet's colour, over
+  // a hatched one as it is.
+  missing({ ctx, bbox }, bucket, x, width, [high, low], { missing, missingOverBar }) {
+    const height = Math.max(LEAST_HATCH_PX * devicePixelRatio, (1 - bucket.coverage) * bbox.height);
+    const end = bbox.top + height;
+    const fill = (style, from, to) => {
+      ctx.fillStyle = style;
+      if (to > from) ctx.fillRect(x, from, width, to - from);
+    };
+    fill(missing, bbox.top, Math.min(end, high));
+    fill(isRecovered(bucket) ? missing : missingOverBar, high, Math.min(end, low));
+    fill(missing, Math.max(bbox.top, low), end);
   }
 
   outline(ctx, x, width, floor, top) {

@@ -105,6 +105,13 @@ def with_register(stretch: Stretch) -> Stretch:
     )
 
 
+def in_register_step(stretch: Stretch) -> bool:
+    """Whether the stretch begins between two readings of the register."""
+    begin = Stretch(stretch.subject, stretch.start, stretch.start)
+    reached = with_register(begin)
+    return reached.start < begin.start and reached.end > begin.end
+
+
 def samples(stretches: Sequence[Stretch]) -> list[list[Row]]:
     """What `meters.energy.minutes.minutes_of` needs for each stretch."""
     reached = [with_register(stretch) for stretch in stretches]

@@ -8,7 +8,8 @@ never waits for that row. In one transaction:
 3. Compute the minutes that are concerned from the readings, and every coarser level from the finer.
 4. Take the ranges off the list, unless they have changed since.
 
-A long range is done piece by piece, a piece in each transaction.
+A long range is done piece by piece, a piece in each transaction. Time of which nothing is known is
+passed over.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from meters.energy import tables
 from meters.energy.bucket import Bucket, combine
@@ -25,11 +26,19 @@ from meters.energy.cost import set_costs
 from meters.energy.demand import set_demands, with_demand
 from meters.energy.load import with_load
 from meters.energy.minutes import Row, minutes_of
-from meters.energy.readings import Stretch, Subject, beside, row_after, samples, widen
+from meters.energy.readings import (
+    Stretch,
+    Subject,
+    beside,
+    in_register_step,
+    row_after,
+    samples,
+    widen,
+)
 from meters.energy.sql import Span
 from meters.energy.tariffs import TariffBook
 from meters.energy.voltage import replace_ten_minutes
-from meters.models import DirtyRange, Panel, RollupState
+from meters.models import DirtyRange, Panel, RollupState, VoltageTenMinutes
 from meters.models.rollup import mark_dirty
 from meters.mqtt.timestamps import to_datetime, to_microseconds
 
@@ -67,6 +76,7 @@ class _Work:
     stretch: Stretch
     marks: list[_Mark]
     others: bool  # were there more marks?
+    rest: int | None = None  # where what is left of the marks begins, once they are taken off
 
     @classmethod
     def on(cls, subject: Subject, marks: list[_Mark], others: bool) -> "_Work":
@@ -84,7 +94,7 @@ class _Work:
 
     @property
     def leaves_some(self) -> bool:
-        return self.others or self.stretch.end <= self.last
+        return self.others or self.rest is not None
 
     def widen(self, before: Sequence[Row], after: Sequence[Row]) -> None:
         """To all that the marks concern, and no more than one transaction may take: then up to a
@@ -106,8 +116,10 @@ class _Work:
         if self.stretch.end <= self.last:
             # All of it, and not only from the next mark on: what was changed before the cut reaches
             # beyond it.
+            self.rest = _next_known(Stretch(self.stretch.subject, self.stretch.end, self.last + 1))
+        if self.rest is not None:
             with connection.cursor() as cursor:
-                mark_dirty(cursor, [(self.panel, self.stretch.end, self.last)])
+                mark_dirty(cursor, [(self.panel, self.rest, self.last)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +278,25 @@ def _unchanged(marks: Sequence[_Mark]) -> QuerySet[DirtyRange]:
     for mark in marks:
         any_of |= Q(minute=mark.minute, version=mark.version)
     return DirtyRange.objects.filter(any_of, panel=marks[0].panel)
+
+
+def _next_known(stretch: Stretch) -> int | None:
+    """From when on in the stretch there is anything to compute or to take away; None where there is
+    not. Between two stray readings there may be years."""
+    sample_us = row_after(stretch, 0)
+    known = [] if sample_us is None else [sample_us - stretch.subject.rules.max_gap_us]
+    if any(moment <= stretch.start for moment in known) or in_register_step(stretch):
+        return stretch.start
+    models: list[type[Model]] = [*tables.MODELS.values(), VoltageTenMinutes]
+    for model in models:
+        rows = model._default_manager.filter(
+            panel=stretch.subject.panel, start__gte=to_datetime(stretch.start)
+        )
+        start = rows.order_by("start").values_list("start", flat=True).first()
+        if start is not None:
+            known.append(to_microseconds(start))
+    first = min(known, default=stretch.end)
+    return first if first < stretch.end else None
 
 
 def _price(stretches: Sequence[Stretch], minutes: Mapping[int, list[Bucket]]) -> None:

@@ -13,12 +13,20 @@ from hypothesis import strategies as st
 from meters.energy import rolling, tables
 from meters.energy.bucket import Bucket, Statistics
 from meters.energy.calendar import Calendar, Level
-from meters.energy.pending import roll_pending
+from meters.energy.pending import mark_all, roll_pending
 from meters.energy.rolling import Roller
 from meters.energy.sql import Span
 from meters.management.stopping import StopFlag
 from meters.metrics import METRICS
-from meters.models import DirtyRange, Panel, Trend
+from meters.models import (
+    DirtyRange,
+    Panel,
+    Trend,
+    TrendDay,
+    TrendHour,
+    TrendMinute,
+    TrendQuarter,
+)
 from meters.mqtt.timestamps import to_datetime, to_microseconds
 from tests.energy import brute_force
 
@@ -193,3 +201,60 @@ def test_a_meter_that_never_rests_does_not_keep_the_work_from_ending(
     monkeypatch.setattr(Roller, "round", round_and_reading)
     roll_pending(None, StopFlag())
     assert rounds == 1
+
+
+YEAR = 366 * 24 * 3_600_000_000
+
+
+def strays(panel: Panel) -> None:
+    """An hour of 2007, a reading of 2016, an hour of 2026."""
+    for start in (START - 19 * YEAR, START):
+        for minute in range(61):
+            store(panel, [(start + minute * 60_000_000, {"power": 100.0 + minute})])
+    store(panel, [(START - 10 * YEAR, {"voltage": 230.0})])
+
+
+def test_years_without_anything_are_passed_over(db: None, settings: object) -> None:
+    settings.TIME_ZONE = "Asia/Jakarta"  # type: ignore[attr-defined]
+    panel = Panel.objects.create(name="stray")
+    strays(panel)
+    roll(panel)
+    for model in (TrendMinute, TrendQuarter, TrendHour, TrendDay):
+        model._default_manager.filter(start__lt=to_datetime(START)).update(power_max=9e9)
+    stale = to_datetime(START - 5 * YEAR)
+    for level in (TrendMinute, TrendHour, TrendDay):
+        level._default_manager.create(panel=panel, start=stale, energy_wh=1e6)
+    mark_all(panel)
+    assert roll(panel) <= 8
+    highest = [row.power_max for row in TrendDay.objects.order_by("start")]
+    assert highest == [160, None, 160], "nothing is left of what no reading says"
+    assert TrendMinute.objects.filter(power_count=1).count() == 122
+    assert TrendHour.objects.filter(energy_wh__isnull=False).count() == 2
+
+
+def test_a_long_step_of_the_register_is_done_piece_by_piece(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolling, "MINUTES_AT_ONCE", 1000)
+    panel = Panel.objects.create(name="register")
+    store(panel, [(START - 48 * 3_600_000_000, {"energy_register": 100.0})])
+    store(panel, [(START, {"energy_register": 148.0})])
+    DirtyRange.objects.all().delete()
+    mark_all(panel)
+    assert roll(panel) == 3
+    assert TrendMinute.objects.count() == 48 * 60
+    assert sum(row.energy_wh or 0 for row in TrendDay.objects.all()) == pytest.approx(48_000)
+
+
+def test_a_line_that_ends_after_a_pause_begins_before_it(db: None) -> None:
+    """Two readings a day apart, as far as the panel's longest gap lets them be."""
+    panel = Panel.objects.create(name="slow", max_gap_s=86_400)
+    store(panel, [(START + hour * 3_600_000_000, {"power": 5.0}) for hour in (0, 24, 100, 124)])
+    roll(panel)
+    before = [(row.start, row.power_covered_s) for row in TrendMinute.objects.order_by("start")]
+    assert len(before) == 48 * 60 + 2
+    mark_all(panel)
+    roll(panel)
+    assert before == [
+        (row.start, row.power_covered_s) for row in TrendMinute.objects.order_by("start")
+    ]

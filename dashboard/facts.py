@@ -5,7 +5,7 @@ Built from what the API answers.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ Answer = Mapping[str, Any]
 FULL = 0.999
 # Less energy without a price is not told: it would print as 0.000 kWh.
 _LEAST_UNPRICED_WH = 0.5
+_HOUR = timedelta(hours=1)
 # Power first: it is what the rest of the page is about.
 METRIC_ORDER = ("power", "voltage", "ampere", "energy_cost")
 
@@ -172,7 +173,7 @@ def energy_rows(energy: Answer) -> list[EnergyRow]:
     now = timezone.now()
     return [
         EnergyRow(
-            quantities.place(_required(bucket["start"]), energy["by"]),
+            _place(bucket, energy["by"]),
             quantities.energy(bucket["energy_wh"]),
             _cost_cell(bucket, energy["currency"]),
             quantities.percent(bucket["coverage"]),
@@ -181,6 +182,12 @@ def energy_rows(energy: Answer) -> list[EnergyRow]:
         for bucket in energy["buckets"]
         if _required(bucket["start"]) < now
     ]
+
+
+def _place(bucket: Answer, by: str) -> str:
+    """Where hours are no longer kept there are days among them."""
+    start, end = _required(bucket["start"]), _required(bucket["end"])
+    return quantities.place(start, "day" if by == "hour" and end - start > _HOUR else by)
 
 
 def _cost_cell(bucket: Answer, currency: str | None) -> str:
@@ -193,14 +200,17 @@ def _cost_cell(bucket: Answer, currency: str | None) -> str:
 def coverage_notice(energy: Answer) -> StateView:
     """How much of the period was measured, and what else its reader should know of the figures."""
     share, recovered = energy["coverage"], energy["recovered"]
+    pruned = any(bucket["quality"] == "pruned" for bucket in energy["buckets"])
     if not share:
-        return StateView("none", text("covered_none"))
+        return StateView("none", text("covered_pruned" if pruned else "covered_none"))
     until = min(_required(energy["to"]), timezone.now())
     missing = quantities.lasting((1 - share) * (until - _required(energy["from"])).total_seconds())
     key = "covered_all" if share >= FULL else "covered_part"
     said = [text(key, percent=quantities.percent(share), missing=missing)]
     if recovered:
         said.append(text("recovered", percent=quantities.percent(recovered)))
+    if pruned:
+        said.append(text("covered_pruned"))
     if energy["pending"]:
         said.append(text("pending"))
     return StateView("quiet" if share >= FULL else "partial", " ".join(said))

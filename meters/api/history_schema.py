@@ -76,11 +76,14 @@ class _Energy(serializers.Serializer[Any]):
 
 
 class EnergyBucket(_Energy):
-    """An hour, day or month of the site, as far as it lies between from and to."""
+    """An hour, day or month of the site, as far as it lies between from and to; a day in place of
+    its hours, where those are no longer kept."""
 
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
-    quality = serializers.ChoiceField(choices=["measured", "recovered", "partial", "empty"])
+    quality = serializers.ChoiceField(
+        choices=["measured", "recovered", "partial", "empty", "pruned"]
+    )
 
 
 class Energy(_OfPanel, _Energy):

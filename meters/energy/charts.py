@@ -9,12 +9,10 @@ from typing import Any
 
 from meters.energy.bucket import Statistics
 from meters.energy.calendar import HOUR_US, MINUTE_US, SECOND_US, Calendar, Level
-from meters.energy.history import Period, read_parts, take_apart
+from meters.energy.history import Period, kept_from, read_parts, take_apart
 from meters.energy.integration import Buckets
 from meters.energy.minutes import Row, buckets_of
 from meters.energy.readings import Stretch, Subject, beside, rows_up_to
-from meters.models import RollupState
-from meters.mqtt.timestamps import to_datetime
 
 _FIGURES = ("count", "covered_s", "mean", "min", "max")
 # Steps that people read: so many buckets of a level in one point. Never more than six, so that the
@@ -78,7 +76,9 @@ def chart(
         fine = _from_readings(subject, shown, metrics, points)
         if fine is not None:
             return fine
-    level, several = _step(shown, points, _pruned(subject.panel, shown.start))
+    kept = kept_from(subject.panel)
+    pruned = {level for level, moment_us in kept.items() if shown.start < moment_us}
+    level, several = _step(shown, points, pruned)
     found: list[Point] = []
     if shown.start < shown.end:
         edges = _cut(_merged_edges(calendar, level, several, shown), period)
@@ -92,17 +92,6 @@ def _step(period: Period, points: int, pruned: Collection[Level] = ()) -> tuple[
         if level not in pruned and length_us <= points * several * _LENGTH_US[level]:
             return level, several
     return _STEPS[-1]
-
-
-def _pruned(panel: int, moment_us: int) -> Collection[Level]:
-    """The levels that don't reach back to that moment any more."""
-    state = RollupState.objects.filter(panel=panel).first()
-    moment = to_datetime(moment_us)
-    if state is None or state.minutes_from is None or moment >= state.minutes_from:
-        return ()
-    if state.hours_from is None or moment >= state.hours_from:
-        return (Level.MINUTE,)
-    return (Level.MINUTE, Level.QUARTER, Level.HOUR)
 
 
 def _from_rollups(

@@ -16,6 +16,8 @@ from meters.energy.calendar import MINUTE_US, SECOND_US, Calendar, Level
 from meters.energy.load import with_load
 from meters.energy.minutes import Rules
 from meters.energy.sql import Span
+from meters.models import RollupState
+from meters.mqtt.timestamps import to_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,40 @@ def energy_of(
                     place += 1
                 results[place].add(*energy)
     return results
+
+
+def energy_by_hour(
+    panel: int, calendar: Calendar, period: Period, hours_from: int
+) -> list[EnergyOf]:
+    """The energy of each hour that the period touches; before `hours_from`, where hours are not
+    kept, of each day."""
+    cut = min(max(calendar.ceiling(Level.DAY, hours_from), period.start), period.end)
+    found: list[EnergyOf] = []
+    for level, part in (
+        (Level.DAY, Period(period.start, cut)),
+        (Level.HOUR, Period(cut, period.end)),
+    ):
+        if part.start < part.end:
+            found += energy_of(panel, calendar, buckets(calendar, level, part), level)
+    return found
+
+
+def kept_from(panel: int) -> dict[Level, int]:
+    """From when on the panel's levels are there, of those that have been pruned."""
+    states = RollupState.objects.filter(panel=panel).values_list("minutes_from", "hours_from")
+    minutes_from, hours_from = next(iter(states), (None, None))
+    moments = {Level.MINUTE: minutes_from, Level.QUARTER: hours_from, Level.HOUR: hours_from}
+    return {level: to_microseconds(at) for level, at in moments.items() if at is not None}
+
+
+def is_pruned(calendar: Calendar, period: Period, kept: Mapping[Level, int]) -> bool:
+    """Whether a part of the period could only be told by what is no longer kept."""
+    return period.start < max(kept.values(), default=period.start) and any(
+        part.start < kept[level]
+        for level, parts in take_apart(calendar, period).items()
+        if level in kept
+        for part in parts
+    )
 
 
 def months(calendar: Calendar, period: Period) -> list[Period]:

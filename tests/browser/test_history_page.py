@@ -341,6 +341,35 @@ def test_recovered_energy_and_a_missing_tariff_are_told_in_words(opened: Opened)
     expect(page.locator("[data-say=running]")).to_contain_text("heading for 1,140.0 W")
 
 
+def test_what_is_no_longer_kept_by_the_hour_is_neither_missing_nor_compared(opened: Opened) -> None:
+    page = opened("/panels/trafo1/history?range=day&date=2007-02-08&compare=1")
+
+    def pruned(route: Route) -> None:
+        answer = route.fetch()
+        known = answer.json()
+        if "from=2007-02-06T17" in route.request.url:
+            known["buckets"][3] |= {"energy_wh": None, "coverage": 0, "quality": "pruned"}
+        else:  # of the period before it only the day is kept
+            known["buckets"] = [known["buckets"][0] | {"end": known["buckets"][-1]["end"]}]
+        route.fulfill(response=answer, json=known)
+
+    page.route("**/energy?**", pruned)
+    page.locator("[data-go=previous]").click()
+    expect(page.locator("#range-title")).to_have_text("Wed 7 Feb 2007")
+    settled(page)
+    expect(page.locator("#notice")).to_contain_text("Of this time only whole days are kept.")
+    expect(page.locator("[data-legend=missing]")).to_be_hidden()
+    expect(page.locator("[data-legend=before]")).to_be_hidden()
+    energy = page.locator("[data-part=energy]")
+    width = energy.locator(".u-over").evaluate("bars => bars.clientWidth")
+    energy.locator(".u-over").hover(position={"x": width * 3.5 / 24, "y": 50})
+    expect(energy.locator(".plot__readout")).to_contain_text("no longer kept")
+    energy.locator(".u-over").hover(position={"x": width * 0.5 / 24, "y": 50})
+    expect(energy.locator(".plot__readout")).to_contain_text("7 Feb 00:00")
+    expect(energy.locator(".plot__readout")).not_to_contain_text("before:")
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_cost_of_only_some_days_says_what_it_leaves_out(opened: Opened) -> None:
     meter = Meter("trafo1", priced_from=GAP[0].replace(hour=0) + timedelta(days=1))
     page = opened("/panels/trafo1/history?range=day&date=2007-02-08", meters={"trafo1": meter})

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard import history
-from meters.models import Panel, Trend, TrendHour
+from meters.models import Panel, RollupState, Trend, TrendHour
 from tests.dashboard.history_cast import START, ZONE, panel_with_history, priced
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +82,19 @@ def test_a_cost_of_only_a_part_says_what_it_leaves_out(page: Client) -> None:
     TrendHour.objects.filter(start=START).update(unpriced_wh=0.3)
     content = shown(page, "?from=2007-02-08T10:00:00%2B07:00&to=2007-02-08T12:00:00%2B07:00")
     assert "kWh without a price" not in content, "it would be 0.000 kWh"
+
+
+def test_what_is_no_longer_kept_by_the_hour_is_said_not_to_be(page: Client) -> None:
+    panel = panel_with_history("a")
+    TrendHour.objects.all().delete()
+    RollupState.objects.update(minutes_from=START.replace(day=9), hours_from=START.replace(day=9))
+    panel.refresh_from_db()
+    content = shown(page, "?from=2007-02-08T00:00:00%2B07:00&to=2007-02-09T06:00:00%2B07:00")
+    assert '<th scope="row">8 Feb 2007</th><td class="num">2.52 kWh' in content, "its day"
+    content = shown(page, "?from=2007-02-08T06:00:00%2B07:00&to=2007-02-08T18:00:00%2B07:00")
+    assert "<td>no longer kept</td>" in content
+    assert "Of this time only whole days are kept." in content.split("</main>")[0]
+    assert "No readings in this period." not in content.split("</main>")[0]
 
 
 def test_indonesian_readers_see_their_own_commas(page: Client, settings: Any) -> None:

@@ -15,13 +15,17 @@ from meters.energy.history import (
     EnergyOf,
     Period,
     buckets,
+    energy_by_hour,
     energy_of,
+    is_pruned,
+    kept_from,
     months,
     take_apart,
     total,
 )
 from meters.energy.readings import Subject
-from meters.models import Panel
+from meters.models import Panel, RollupState, TrendHour, TrendMinute, TrendQuarter
+from meters.mqtt.timestamps import to_datetime
 from tests.energy import brute_energy, brute_force
 from tests.energy.brute_energy import Meter
 from tests.energy.filling import fill_and_roll
@@ -196,3 +200,66 @@ def test_of_equal_extremes_the_first_of_the_whole_period_is_told() -> None:
     calendar = Calendar(ZoneInfo("Asia/Jakarta"))
     power = total(panel.pk, Subject.of(panel).rules, calendar, period).metrics["power"]
     assert (power.minimum_at, power.maximum_at) == (START + 30 * MINUTE, START + 30 * MINUTE)
+
+
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def pruned() -> Panel:
+    """1 kW for four days of the site; of the first two only the days are kept."""
+    panel = Panel.objects.create(name="trafo1")
+    fill_and_roll(panel, [(MIDNIGHT + n * MINUTE, {"power": 1000.0}) for n in range(4 * 1440 + 1)])
+    cut = to_datetime(MIDNIGHT + 2 * DAY)
+    for model in (TrendMinute, TrendQuarter, TrendHour):
+        model._default_manager.filter(start__lt=cut).delete()
+    RollupState.objects.filter(panel=panel).update(minutes_from=cut, hours_from=cut)
+    return panel
+
+
+JAKARTA = Calendar(ZoneInfo("Asia/Jakarta"))
+MIDNIGHT = JAKARTA.midnight(date(2026, 3, 2))
+
+
+@pytest.mark.django_db
+def test_where_hours_are_no_longer_kept_their_day_is_told(pruned: Panel) -> None:
+    period = Period(MIDNIGHT - DAY, MIDNIGHT + 50 * HOUR)
+    kept = kept_from(pruned.pk)
+    parts = energy_by_hour(pruned.pk, JAKARTA, period, kept[Level.HOUR])
+    hours = [(part.period.end - part.period.start) // HOUR for part in parts]
+    assert hours == [24, 24, 24, 1, 1]
+    assert [part.wh and round(part.wh) for part in parts] == [None, 24_000, 24_000, 1000, 1000]
+    assert not any(is_pruned(JAKARTA, part.period, kept) for part in parts)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first_h", "last_h", "lengths_h", "wh"),
+    [
+        (10, 20, [10], [None]),
+        (10, 49, [14, 24, 1], [None, 24_000, 1000]),
+        (47, 50, [1, 1, 1], [None, 1000, 1000]),
+        (48, 50, [1, 1], [1000, 1000]),
+        (0.5, 24, [23.5], [None]),
+    ],
+)
+def test_what_only_hours_could_tell_is_known_to_be_pruned(
+    pruned: Panel, first_h: float, last_h: float, lengths_h: list[float], wh: list[float | None]
+) -> None:
+    kept = kept_from(pruned.pk)
+    period = Period(MIDNIGHT + round(first_h * HOUR), MIDNIGHT + round(last_h * HOUR))
+    parts = energy_by_hour(pruned.pk, JAKARTA, period, kept[Level.HOUR])
+    assert [(part.period.end - part.period.start) / HOUR for part in parts] == lengths_h
+    assert [part.wh and round(part.wh) for part in parts] == wh
+    assert [is_pruned(JAKARTA, part.period, kept) for part in parts] == [
+        each is None for each in wh
+    ]
+
+
+@pytest.mark.django_db
+def test_without_any_pruning_hours_are_hours(filled: tuple[Panel, Any]) -> None:
+    panel = filled[0]
+    assert kept_from(panel.pk) == {}
+    period = Period(MIDNIGHT + 10 * MINUTE, MIDNIGHT + 30 * HOUR)
+    assert len(energy_by_hour(panel.pk, JAKARTA, period, MIDNIGHT - DAY)) == 30
+    assert not is_pruned(JAKARTA, period, {})

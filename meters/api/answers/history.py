@@ -1,12 +1,20 @@
 """Trends, energy, statistics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from meters.api.answers.asked import Answer, Asked, currency, iso_of, iso_or_none, money, rounded
 from meters.energy import charts
 from meters.energy.bucket import Bucket, Load, Statistics
 from meters.energy.calendar import Level
-from meters.energy.history import EnergyOf, buckets, energy_of, months
+from meters.energy.history import (
+    EnergyOf,
+    buckets,
+    energy_by_hour,
+    energy_of,
+    is_pruned,
+    kept_from,
+    months,
+)
 from meters.metrics import METRICS
 
 
@@ -36,14 +44,16 @@ def _span(figures: Statistics | None) -> Answer:
 
 
 def energy(asked: Asked, by: str) -> Answer:
-    if by == "hour":
-        periods = buckets(asked.calendar, Level.HOUR, asked.period)
-    elif by == "day":
-        periods = buckets(asked.calendar, Level.DAY, asked.period)
+    panel, calendar = asked.panel.pk, asked.calendar
+    if by == "month":
+        parts = energy_of(panel, calendar, months(calendar, asked.period))
     else:
-        periods = months(asked.calendar, asked.period)
-    coarsest = Level.HOUR if by == "hour" else Level.DAY
-    parts = energy_of(asked.panel.pk, asked.calendar, periods, coarsest)
+        level = Level(by)
+        parts = energy_of(panel, calendar, buckets(calendar, level, asked.period), level)
+    # Where all is known nothing was pruned.
+    kept = kept_from(panel) if any(part.wh is None for part in parts) else {}
+    if by == "hour" and kept.get(Level.HOUR, 0) > asked.period.start:
+        parts = energy_by_hour(panel, calendar, asked.period, kept[Level.HOUR])
     whole = EnergyOf(asked.period)
     for part in parts:
         whole.add(part.wh, part.covered_s, part.recovered_s, part.cost, part.unpriced_wh)
@@ -55,11 +65,17 @@ def energy(asked: Asked, by: str) -> Answer:
             "buckets": [
                 {"start": iso_of(part.period.start), "end": iso_of(part.period.end)}
                 | _energy(part, asked.now_us)
-                | {"quality": part.quality(asked.now_us)}
+                | {"quality": _quality(asked, part, kept)}
                 for part in parts
             ]
         }
     )
+
+
+def _quality(asked: Asked, part: EnergyOf, kept: Mapping[Level, int]) -> str:
+    if part.wh is None and is_pruned(asked.calendar, part.period, kept):
+        return "pruned"
+    return part.quality(asked.now_us)
 
 
 def _energy(amount: EnergyOf, now_us: int) -> Answer:

@@ -24,7 +24,8 @@ function hatch(context, colour, up, linePx = HATCH_LINE_PX) {
   return context.createPattern(tile, "repeat");
 }
 
-export const isMissing = (bucket) => bucket.quality === "empty" || bucket.coverage < FULL;
+// What is no longer kept was not missing.
+export const isMissing = ({ quality, coverage }) => quality !== "pruned" && (quality === "empty" || coverage < FULL);
 export const isRecovered = (bucket) => bucket.quality === "recovered" || bucket.recovered > 0;
 
 export class EnergyChart extends Plot {

@@ -31,11 +31,11 @@ export class Energy {
     const [whole, earlier] = await Promise.all([answers.get("energy", asked), before]);
     // Of what has not begun nothing is missing.
     const answer = { ...whole, buckets: whole.buckets.filter(({ start }) => Date.parse(start) < now()) };
-    Object.assign(this, { view, answer, earlier });
+    Object.assign(this, { view, answer, earlier: alike(earlier, whole) ? earlier : null });
     this.chart ??= new EnergyChart(this.section.querySelector(".plot__canvas"), this.group, (index) =>
       show(this.readout, index === undefined || !this.answer.buckets[index] ? "" : this.read(index)),
     );
-    this.chart.draw(answer.buckets, earlier?.buckets);
+    this.chart.draw(answer.buckets, this.earlier?.buckets);
     show(this.section.querySelector(".plot__unit"), "kWh");
     show(this.summary, this.sentence());
     this.legend();
@@ -89,5 +89,10 @@ export class Energy {
     this.chart?.repaint();
   }
 }
+
+const longest = ({ buckets }) => Math.max(...buckets.map(({ start, end }) => Date.parse(end) - Date.parse(start)));
+
+// Where hours are no longer kept there are days in their place: no measure for hours.
+const alike = (one, other) => one && longest(one) < 2 * longest(other);
 
 const number = (cost) => (cost === null ? null : Number(cost));

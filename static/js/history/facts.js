@@ -47,18 +47,20 @@ export class Facts {
     else delete dataset.empty;
   }
 
-  notice({ coverage, recovered, pending, from, to }) {
+  notice({ coverage, recovered, pending, from, to, buckets }) {
+    const pruned = buckets.some(({ quality }) => quality === "pruned");
     const everRead = Boolean(this.newest.getAttribute("href"));
     this.newest.hidden = Boolean(coverage) || !everRead;
     this.empty(coverage ? "" : everRead ? "range" : "panel");
     if (!coverage) {
-      this.tell("none", text(everRead ? "covered_none" : "nothing_yet"));
+      this.tell("none", text(pruned ? "covered_pruned" : everRead ? "covered_none" : "nothing_yet"));
       return;
     }
     const length = Math.min(Date.parse(to), now()) - Date.parse(from);
     const missing = lasting(((1 - coverage) * length) / 1000);
     const said = [text(coverage >= FULL ? "covered_all" : "covered_part", { percent: percent(coverage), missing })];
     if (recovered) said.push(text("recovered", { percent: percent(recovered) }));
+    if (pruned) said.push(text("covered_pruned"));
     if (pending) said.push(text("pending"));
     this.tell(coverage >= FULL ? "quiet" : "partial", said.join(" "));
   }

@@ -1,20 +1,17 @@
 """The points of a chart: the level is chosen by what is drawn, not by what is stored."""
 
-import math
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
+from meters.energy import steps
 from meters.energy.bucket import Statistics
 from meters.energy.calendar import HOUR_US, MINUTE_US, SECOND_US, Calendar, Level
-from meters.energy.history import Period, kept_from, read_parts, take_apart
+from meters.energy.history import Period, kept_from, take_apart
 from meters.energy.integration import Buckets
 from meters.energy.minutes import Row, buckets_of
 from meters.energy.readings import Stretch, Subject, beside, rows_up_to
 
-_FIGURES = ("count", "covered_s", "mean", "min", "max")
 # Steps that people read: so many buckets of a level in one point. Never more than six, so that the
 # rows read are bounded by the points drawn.
 _STEPS: tuple[tuple[Level, int], ...] = (
@@ -35,18 +32,19 @@ _RAW_ROWS = 10_000  # more are never read for a chart
 
 @dataclass(slots=True)
 class Point:
-    """A point of a chart: [start, end) and each metric's figures; no time at all for a reading."""
+    """A point of a chart: [start, end) and the figures of each metric that is known, extremes without
+    their moments; no time at all for a reading."""
 
     start: int
     end: int
-    metrics: dict[str, Statistics] = field(default_factory=dict)
+    metrics: Mapping[str, Statistics] = field(default_factory=dict)
 
     def coverage(self, now_us: int) -> float:
         """The share of the time passed in which the best known of its metrics is known."""
         if self.start == self.end:
             return 1.0
         passed_us = min(self.end, now_us) - self.start
-        covered_s = max((each.covered_s for each in self.metrics.values()), default=0.0)
+        covered_s = max([each.covered_s for each in self.metrics.values()], default=0.0)
         return min(1.0, covered_s * SECOND_US / passed_us) if passed_us > 0 else 0.0
 
 
@@ -101,47 +99,9 @@ def _from_rollups(
     level: Level,
     edges: Sequence[int],
 ) -> list[Point]:
-    names = [f"{metric}_{figure}" for metric in metrics for figure in _FIGURES]
     parts = take_apart(calendar, Period(edges[0], edges[-1]), level)
-    rows = read_parts(panel, parts, names)
-    points = [Point(start, end) for start, end in pairwise(edges)]
-    columns = list(zip(*rows, strict=True))
-    if columns:
-        places = [bisect_left(columns[0], edge) for edge in edges]
-        for number, metric in enumerate(metrics):
-            at = 1 + number * len(_FIGURES)
-            _fill(points, places, metric, columns[at : at + len(_FIGURES)])
-    return points
-
-
-def _fill(
-    points: Sequence[Point],
-    places: Sequence[int],
-    metric: str,
-    columns: Sequence[Sequence[Any]],
-) -> None:
-    """Give the points their figures of a metric. `columns` are those of the rows, `places` where in
-    them each point begins. By columns and not row by row: a chart of a day is 1,440 rows."""
-    counts, covered, means, minima, maxima = columns
-    weighted = [mean * of if of else 0.0 for mean, of in zip(means, covered, strict=True)]
-    totals = [
-        mean * count if count and not of else 0.0
-        for mean, count, of in zip(means, counts, covered, strict=True)
-    ]
-    lows = [math.inf if value is None else value for value in minima]
-    highs = [-math.inf if value is None else value for value in maxima]
-    for point, (low, high) in zip(points, pairwise(places), strict=True):
-        count, covered_s = sum(counts[low:high]), sum(covered[low:high])
-        if count or covered_s:
-            point.metrics[metric] = Statistics(
-                count,
-                covered_s,
-                sum(weighted[low:high]),
-                sum(totals[low:high]),
-                min(lows[low:high]) if count else None,
-                None,
-                max(highs[low:high]) if count else None,
-            )
+    known = steps.figures(panel, parts, edges, metrics)
+    return [Point(start, end, known.get(start, {})) for start, end in pairwise(edges)]
 
 
 def _cut(edges: Sequence[int], period: Period) -> list[int]:

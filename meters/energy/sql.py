@@ -38,6 +38,13 @@ def micros(column: str) -> str:
     return quoted(column)
 
 
+def seconds(column: str) -> str:
+    """The expression for a moment of full seconds as whole seconds since 1970, to reckon with."""
+    if connection.vendor == "mysql":
+        return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {quoted(column)})"
+    return f"CAST(STRFTIME('%%s', {quoted(column)}) AS INTEGER)"
+
+
 def read_micros(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Sequence[Any]]:
     """The rows with the moments at these places as microseconds since 1970."""
     if connection.vendor == "mysql":

@@ -117,6 +117,30 @@ def test_the_lowest_and_the_highest_mean_with_their_times(panel: Panel) -> None:
     assert (week.highest_v, week.highest_at) == (240.0, MONDAY + 2 * TEN_MINUTES)
 
 
+def test_of_several_weeks_each_is_told_what_lay_outside_in_it(panel: Panel) -> None:
+    means = [[230.0], [206.0, 230.0, 190.0], [254.0], [253.0, 207.0], []]
+    some_weeks = weeks(JAKARTA, Period(MONDAY, MONDAY + 5 * 7 * 86_400 * S))
+    VoltageTenMinutes.objects.bulk_create(
+        VoltageTenMinutes(
+            panel=panel,
+            start=to_datetime(week.start + place * TEN_MINUTES),
+            mean=mean,
+            covered_s=600,
+        )
+        for week, some in zip(some_weeks, means, strict=True)
+        for place, mean in enumerate(some)
+    )
+    found = compliance(panel.pk, 230, EN, some_weeks)
+    assert [(week.measured, week.outside, week.beyond) for week in found] == [
+        (1, 0, 0),
+        (3, 2, 1),
+        (1, 1, 1),
+        (2, 0, 0),
+        (0, 0, 0),
+    ]
+    assert [week.lowest_v for week in found] == [230, 190, 254, 207, None]
+
+
 def test_a_single_reading_beyond_the_limit_is_no_breach(panel: Panel) -> None:
     """A reading of 150 V among one of 230 V every five seconds: the mean stays within."""
     readings = [(MONDAY + n * 5 * S, {"voltage": 230.0}) for n in range(360)]

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 from meters.api import answers
 from meters.api import history_queries as queries
 from meters.api import history_schema as schema
+from meters.api.compression import gzip_page
 from meters.api.serializers import Problem, checked
 from meters.models import Panel
 

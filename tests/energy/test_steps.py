@@ -6,6 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from meters.energy import steps
@@ -138,7 +139,7 @@ def test_a_century_of_changed_clocks_is_asked_for_in_parts(panel: Panel) -> None
     edges = [day.start for day in days] + [century.end]
     for start in (edges[0], edges[-2]):
         TrendDay.objects.create(panel=panel, start=to_datetime(start), **power(1, 1, 7, 7, 7))
-    with CaptureQueriesContext(steps.connection) as asked:
+    with CaptureQueriesContext(connection) as asked:
         found = steps.figures(panel.pk, {Level.DAY: [century]}, edges, ["power"])
     assert sorted(found) == [edges[0], edges[-2]]
     assert len(asked) > 1

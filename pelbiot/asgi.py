@@ -13,6 +13,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from dashboard.backpressure import KeepSend  # noqa: E402
 from dashboard.routing import websocket_urlpatterns  # noqa: E402
+from pelbiot.memory import keep_what_stands  # noqa: E402
 from pelbiot.origins import OriginValidator  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -23,3 +24,4 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+keep_what_stands()

@@ -134,6 +134,9 @@ def client() -> Callable[[str, dict[str, str]], Any]:
     from django.contrib.auth import get_user_model
     from django.test import Client
 
+    from pelbiot.memory import keep_what_stands
+
+    keep_what_stands()  # as the web process does
     user = get_user_model().objects.get()
     browser = Client(headers={"accept-encoding": "gzip"}, SERVER_NAME="localhost")
     browser.force_login(user)

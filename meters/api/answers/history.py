@@ -63,9 +63,12 @@ def energy(asked: Asked, by: str) -> Answer:
         | _energy(whole, asked.now_us)
         | {
             "buckets": [
-                {"start": iso_of(part.period.start), "end": iso_of(part.period.end)}
-                | _energy(part, asked.now_us)
-                | {"quality": _quality(asked, part, kept)}
+                {
+                    "start": iso_of(part.period.start),
+                    "end": iso_of(part.period.end),
+                    **_energy(part, asked.now_us),
+                    "quality": _quality(asked, part, kept),
+                }
                 for part in parts
             ]
         }

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from dashboard import presentation, ranges, ranking
@@ -21,6 +20,7 @@ from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, address, chosen_of, chosen_range, range_view
 from meters.api import answers
+from meters.api.compression import gzip_page
 from meters.models import Panel
 
 # As many as six colours in two line styles can tell apart.

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from dashboard import facts, formatting, presentation, ranges
@@ -21,6 +20,7 @@ from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, Site, address, chosen_of, chosen_range, range_view
 from meters.api import answers
+from meters.api.compression import gzip_page
 from meters.metrics import METRICS
 from meters.models import Panel, Trend
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.services.ports import answers, free_port
@@ -20,7 +21,8 @@ class ServiceError(AssertionError):
 
 def bare_environment() -> dict[str, str]:
     """The few variables every child needs, and none that change what PELBIOT does."""
-    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | {"PYTHONFAULTHANDLER": "1"}  # see ServerProcess._hanging
 
 
 class ServerProcess:
@@ -98,7 +100,7 @@ class ServerProcess:
             time.sleep(0.02)
 
     def stop(self) -> int | None:
-        """Ends the process the polite way (SIGTERM); its exit code. One that hangs is killed."""
+        """Ends the process the polite way (SIGTERM); its exit code. One that hangs is ended."""
         if self._process is None or not self.is_running:
             return self.exit_code
         self._process.terminate()
@@ -106,8 +108,7 @@ class ServerProcess:
         try:
             return self._process.wait(self.stop_limit_s)
         except subprocess.TimeoutExpired:
-            self.kill()
-            raise self._failure(f"still ran {self.stop_limit_s:.0f} s after SIGTERM") from None
+            raise self._hanging(f"still ran {self.stop_limit_s:.0f} s after SIGTERM") from None
 
     def kill(self) -> None:
         """Ends the process as a power cut would: SIGKILL, nothing is flushed or said."""
@@ -125,13 +126,13 @@ class ServerProcess:
             self._process.send_signal(signal.SIGCONT)
 
     def wait_for_exit(self, limit_s: float) -> int:
-        """The exit code of a process that should end by itself."""
+        """The exit code of a process that should end by itself. One that hangs is ended."""
         if self._process is None:
             raise ServiceError(f"{self.name} was never started.")
         try:
             return self._process.wait(limit_s)
         except subprocess.TimeoutExpired:
-            raise self._failure(f"still runs after {limit_s:.0f} s") from None
+            raise self._hanging(f"still runs after {limit_s:.0f} s") from None
 
     def restart(self) -> None:
         self.stop()
@@ -140,8 +141,18 @@ class ServerProcess:
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def _failure(self, what: str) -> ServiceError:
-        last_lines = "\n".join(self.log_text().splitlines()[-40:])
+    def _hanging(self, what: str) -> ServiceError:
+        """Ends the process, and has it tell first where it hangs: at a SIGABRT, Python's faulthandler
+        writes down what each thread does, and the servers do the like."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGABRT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+        self.kill()
+        return self._failure(what, lines=200)
+
+    def _failure(self, what: str, lines: int = 40) -> ServiceError:
+        last_lines = "\n".join(self.log_text().splitlines()[-lines:])
         return ServiceError(f"{self.name} {what}. The end of {self.log_path}:\n{last_lines}")
 
 

@@ -25,7 +25,8 @@ def find_program(name: str, package: str) -> str:
 
 
 def tied_to_this_process(command: list[str]) -> list[str]:
-    """The command, arranged so that the kernel kills it when the test process dies.
+    """The command, arranged so that the kernel kills it when the test process dies, and so that
+    Ctrl-C means to it what it means in a terminal.
 
     Fixtures stop their servers, but a test run that is itself killed (-9, out of memory) gets no
     chance to. `setpriv` (util-linux) asks the kernel for a SIGKILL at the parent's death
@@ -34,6 +35,11 @@ def tied_to_this_process(command: list[str]) -> list[str]:
     held for ever. Two things to know: the parent is the *thread* that started the child, so
     servers are started from the main thread; and a server that changes its user loses the request,
     so ours are told to stay who they are.
+
+    A test run that a script has put into the background ignores SIGINT (POSIX shells arrange that),
+    and so would all that it starts: `env` puts the signal back.
     """
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
+    if setpriv is None:
+        return command
+    return [setpriv, "--pdeathsig", "KILL", "--", "env", "--default-signal=INT", *command]

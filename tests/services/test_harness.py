@@ -1,6 +1,7 @@
 """The real services the other tests lean on, asked by real clients."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -95,6 +96,51 @@ class EndsAtOnce(ServerProcess):
 def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=r"exit code 3[\s\S]*no such file: x\.conf"):
         EndsAtOnce(tmp_path).start()
+
+
+STUBBORN = """
+import signal, time
+def wait_for_ever():
+    while True:
+        time.sleep(1)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("here", flush=True)
+wait_for_ever()
+"""
+
+
+class Stubborn(ServerProcess):
+    """Takes no notice of a SIGTERM."""
+
+    stop_limit_s = 0.2
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", STUBBORN]
+
+    def is_ready(self) -> bool:
+        return "here" in self.log_text()
+
+
+def test_one_that_does_not_stop_tells_where_it_hangs_and_is_gone(tmp_path: Path) -> None:
+    server = Stubborn(tmp_path)
+    server.start()
+    with pytest.raises(
+        ServiceError, match=r"after SIGTERM[\s\S]*Current thread[\s\S]*in wait_for_ever"
+    ):
+        server.stop()
+    assert not server.is_running
+
+
+def test_ctrl_c_reaches_it_also_from_a_test_run_in_the_background(tmp_path: Path) -> None:
+    server = Stubborn(tmp_path)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a script's shell does
+    try:
+        server.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    os.kill(server.pid, signal.SIGINT)
+    assert server.wait_for_exit(10) != 0
+    assert "KeyboardInterrupt" in server.log_text()
 
 
 PARENT = """

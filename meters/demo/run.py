@@ -47,9 +47,8 @@ def run_demo(port: int, mqtt_port: int, on_ready: Callable[[], None]) -> None:
     with ExitStack() as parts:
         parts.enter_context(embedded_broker(mqtt_port, settings.STATE_DIR))
         parts.enter_context(_ingest(stop))
-        parts.enter_context(_thread("worker", lambda: run_worker(stop, time.monotonic)))
-        parts.enter_context(_thread("simulator", lambda: _simulate(stop)))
-        parts.callback(stop.set)
+        parts.enter_context(_thread("worker", stop, lambda: run_worker(stop, time.monotonic)))
+        parts.enter_context(_thread("simulator", stop, lambda: _simulate(stop)))
         Server(
             application=get_default_application(),
             endpoints=build_endpoint_description_strings(host=HOST, port=port),
@@ -62,7 +61,7 @@ def run_demo(port: int, mqtt_port: int, on_ready: Callable[[], None]) -> None:
 def _ingest(stop: StopFlag) -> Iterator[None]:
     broadcaster = build_broadcaster(twisted_loop)
     broadcaster.start()
-    with _thread("ingest", build_engine(broadcaster, stop).run):
+    with _thread("ingest", stop, build_engine(broadcaster, stop).run):
         yield
     # The web server has left its loop; what still hangs in there would complain at exit.
     twisted_loop.run_until_complete(cancel_tasks())
@@ -77,8 +76,11 @@ def _simulate(stop: StopFlag) -> None:
 
 
 @contextmanager
-def _thread(name: str, work: Callable[[], None]) -> Iterator[None]:
-    """Work that runs beside the web server; at the end it is waited for."""
+def _thread(name: str, stop: StopFlag, work: Callable[[], None]) -> Iterator[None]:
+    """Work that runs beside the web server; at the end all are told to stop, and it is waited for.
+
+    Also where the end is a Ctrl-C before the web server runs: nobody else would set the flag then.
+    """
 
     def run() -> None:
         try:
@@ -87,8 +89,10 @@ def _thread(name: str, work: Callable[[], None]) -> Iterator[None]:
             connection.close()
 
     thread = threading.Thread(target=run, name=name)
-    thread.start()
     try:
+        thread.start()
         yield
     finally:
-        thread.join(timeout=15)
+        stop.set()
+        if thread.ident is not None:
+            thread.join(timeout=15)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.services.installation import Installation
 from tests.services.mariadb import MariaDB
+from tests.services.migrated import migrate
 from tests.services.mosquitto import Mosquitto
 from tests.services.processes import ServerProcess, stop_each
 from tests.services.redis import Redis
@@ -54,14 +55,15 @@ class Services:
     ) -> Installation:
         """A migrated PELBIOT; what is not given is started for it (the session's MariaDB is used)."""
         server = mariadb or self.shared_mariadb or self.mariadb()
+        database = f"pelbiot_{secrets.token_hex(4)}"
         addresses = {
             "MQTT_BROKER_URL": (mosquitto or self.mosquitto()).url,
             "REDIS_URL": (redis or self.redis()).url,
-            "DATABASE_URL": server.create_database(f"pelbiot_{secrets.token_hex(4)}"),
+            "DATABASE_URL": server.create_database(database),
         }
         made = Installation(self._new_folder("pelbiot"), addresses | env)
         self._installations.append(made)
-        made.manage("migrate", "--noinput")
+        migrate(made, server, database)
         return made
 
     def stop_all(self) -> None:

@@ -2,7 +2,12 @@
 
 import importlib
 import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,18 +47,9 @@ class MariaDB(ServerProcess):
             f"GRANT ALL PRIVILEGES ON *.* TO root@'{HOST}' WITH GRANT OPTION;\n"
         )
 
-    def install(self) -> None:
-        """Makes the system tables: some seconds, so once a session."""
-        program = find_program("mariadb-install-db", PACKAGE)
-        options = ["--skip-test-db", "--auth-root-authentication-method=normal", *SMALL]
-        command = [program, "--no-defaults", f"--datadir={self.data_folder}", *options, *AS_ROOT]
-        outcome = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        if outcome.returncode != 0:
-            raise ServiceError(f"mariadb-install-db failed:\n{outcome.stdout}\n{outcome.stderr}")
-
     def start(self) -> None:
         if not self.data_folder.exists():
-            self.install()
+            shutil.copytree(Path(system_tables().name) / "data", self.data_folder)
         super().start()
 
     def command(self) -> list[str]:
@@ -63,6 +59,8 @@ class MariaDB(ServerProcess):
             f"--datadir={self.data_folder}",
             # Relative to the data folder: a socket's full path may have 107 characters only.
             "--socket=mariadb.sock",
+            # Not /tmp: a server that starts removes there what seem to be leftovers of another's.
+            f"--tmpdir={self.folder}",
             f"--pid-file={self.folder / 'mariadb.pid'}",
             f"--bind-address={HOST}",
             f"--port={self.port}",
@@ -94,6 +92,13 @@ class MariaDB(ServerProcess):
 
     def execute(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
         """Runs one statement on a connection of its own; the rows it answers, if any."""
+        with self.cursor(database) as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    @contextmanager
+    def cursor(self, database: str) -> Iterator[Any]:
+        """A cursor on a connection of its own, which commits each statement."""
         connection = driver().connect(
             host=HOST,
             port=self.port,
@@ -105,11 +110,24 @@ class MariaDB(ServerProcess):
             autocommit=True,
         )
         try:
-            cursor = connection.cursor()
-            cursor.execute(statement)
-            return list(cursor.fetchall()) if cursor.description else []
+            yield connection.cursor()
         finally:
             connection.close()
+
+
+@cache
+def system_tables() -> "tempfile.TemporaryDirectory[str]":
+    """A folder whose `data` holds the system tables, for servers to start with a copy of it: making
+    them takes seconds. It goes with this process."""
+    folder = tempfile.TemporaryDirectory(prefix="pelbiot-mariadb-")
+    program = find_program("mariadb-install-db", PACKAGE)
+    options = ["--skip-test-db", "--auth-root-authentication-method=normal", *SMALL]
+    folders = [f"--datadir={folder.name}/data", f"--tmpdir={folder.name}"]
+    command = [program, "--no-defaults", *folders, *options, *AS_ROOT]
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    if outcome.returncode != 0:
+        raise ServiceError(f"mariadb-install-db failed:\n{outcome.stdout}\n{outcome.stderr}")
+    return folder
 
 
 def driver() -> Any:

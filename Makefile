@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# All tests run in so many processes, for much of their time is waiting; some tests (ARGS) in one.
+WORKERS ?= $(if $(ARGS),0,3)
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -26,7 +28,7 @@ check: $(VENV)/.all-installed ## Format, lint, types, templates, Django's checks
 
 test: $(VENV)/.all-installed ## Run every test, with real servers (installs Debian packages where it may)
 	bash tests/services/install.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS)
 
 test-faults: $(VENV)/.all-installed ## Break real servers for a quarter of an hour, count every reading
 	bash tests/services/install.sh

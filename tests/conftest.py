@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from hypothesis import settings
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.distribution", "tests.services.fixtures", "tests.faults.outcomes"]
 # No deadline: a machine that does something else just now is not a failure.
 settings.register_profile("pelbiot", deadline=None)
 settings.load_profile("pelbiot")

@@ -1,16 +1,14 @@
-"""Each row of the fault matrix ends with a line about what became of its readings; the run ends
-with all of them."""
+"""Each row of the fault matrix ends with a line about what became of its readings."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tests.faults.outcomes import PROPERTY
 from tests.faults.plant import Outcome, Plant
 from tests.services.fixtures import Services
 from tests.services.mariadb import MariaDB
-
-_lines: list[str] = []
 
 
 @pytest.fixture
@@ -35,21 +33,16 @@ def own_mariadb(services: Services) -> MariaDB:
 
 
 @pytest.fixture
-def exactly_once(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
+def exactly_once(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> Callable[[Outcome], None]:
     """Notes an outcome, and asserts that nothing is lost or doubled."""
 
     def check(outcome: Outcome) -> None:
         name = request.node.name.removeprefix("test_").replace("_", " ")
-        _lines.append(f"{name}: {outcome}")
+        record_property(PROPERTY, f"{name}: {outcome}")
         assert not outcome.lost, f"lost {outcome.lost[:20]}"
         assert not outcome.doubled, f"doubled {outcome.doubled[:20]}"
         assert outcome.stored + outcome.rejected == outcome.published
 
     return check
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if _lines:
-        terminalreporter.section("what became of the readings")
-        for line in _lines:
-            terminalreporter.write_line(line)

@@ -1,5 +1,6 @@
 """Free ports on the loopback address, and whether somebody answers there."""
 
+import os
 import random
 import socket
 
@@ -9,17 +10,36 @@ HOST = "127.0.0.1"
 LOWEST_PORT, HIGHEST_PORT = 15_000, 31_999
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port nobody listens on at this moment; asked for anew if the server then can't bind it."""
+    """A port nobody listens on at this moment, and that nobody else of this test run is given:
+    neither by this process nor by one beside it."""
+    ports = ports_of(
+        os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
+        int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+    )
     for _ in range(200):
-        port = random.randint(LOWEST_PORT, HIGHEST_PORT)
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
+        port = random.choice(ports)
+        if port not in _given and _is_free(port):
+            _given.add(port)
             return port
     raise RuntimeError(f"No free port between {LOWEST_PORT} and {HIGHEST_PORT} in 200 tries.")
+
+
+def ports_of(worker: str, workers: int) -> range:
+    """Those of one of the processes that share a test run, named gw0, gw1, ..."""
+    return range(LOWEST_PORT + int(worker.removeprefix("gw")) % workers, HIGHEST_PORT + 1, workers)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 def answers(port: int) -> bool:

@@ -217,7 +217,7 @@ def test_a_reading_that_is_not_rolled_up_in_the_middle_stops_it_there(
         next(steps)
 
 
-@pytest.mark.parametrize("at_once", [7, 100])
+@pytest.mark.parametrize("at_once", [23, 100])
 def test_broken_off_after_any_chunk_it_is_consistent_and_goes_on(
     panel: Panel, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

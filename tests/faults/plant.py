@@ -125,7 +125,7 @@ class Plant:
         """Another one, connected when this returns."""
         ingest = Ingest(self.installation, self.mariadb, **env)
         self.ingests.append(ingest)
-        ingest.says("subscribed to")
+        ingest.is_connected()
         return ingest
 
     @property

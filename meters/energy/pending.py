@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Min, Model, QuerySet
 
-from meters.energy.rolling import PANELS_AT_ONCE, Roller, Round
+from meters.energy.rolling import PANELS_AT_ONCE, Roller
 from meters.energy.tables import MODELS
 from meters.ingest.refusals import while_busy
 from meters.management.stopping import Stop
@@ -79,7 +80,7 @@ def roll_pending(
         # Few panels are not all locked by one, so that another process finds some to work on.
         at_once = min(PANELS_AT_ONCE, len(ordered) // _SHARES + 1)
         for start in range(0, len(ordered), at_once):
-            some = _rolled(roller, ordered[start : start + at_once])
+            some = while_busy(partial(roller.round, ordered[start : start + at_once]))
             waiting -= some.done - some.left
             done += len(some.done)
             on_round()
@@ -94,7 +95,3 @@ def _ranges(panels: Sequence[int] | None) -> QuerySet[DirtyRange]:
     return (
         DirtyRange.objects.all() if panels is None else DirtyRange.objects.filter(panel__in=panels)
     )
-
-
-def _rolled(roller: Roller, panels: Sequence[int]) -> Round:
-    return while_busy(lambda: roller.round(panels))

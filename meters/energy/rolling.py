@@ -284,8 +284,8 @@ def _next_known(stretch: Stretch) -> int | None:
     """From when on in the stretch there is anything to compute or to take away; None where there is
     not. Between two stray readings there may be years."""
     sample_us = row_after(stretch, 0)
-    known = [] if sample_us is None else [sample_us - stretch.subject.rules.max_gap_us]
-    if any(moment <= stretch.start for moment in known) or in_register_step(stretch):
+    first = stretch.end if sample_us is None else sample_us - stretch.subject.rules.max_gap_us
+    if first <= stretch.start or in_register_step(stretch):
         return stretch.start
     models: list[type[Model]] = [*tables.MODELS.values(), VoltageTenMinutes]
     for model in models:
@@ -294,8 +294,7 @@ def _next_known(stretch: Stretch) -> int | None:
         )
         start = rows.order_by("start").values_list("start", flat=True).first()
         if start is not None:
-            known.append(to_microseconds(start))
-    first = min(known, default=stretch.end)
+            first = min(first, to_microseconds(start))
     return first if first < stretch.end else None
 
 

@@ -20,6 +20,7 @@ from meters.live import (
     EventBatch,
     InterestNote,
     StateEvent,
+    StatusEvent,
     bucket_group,
     bucket_groups,
 )
@@ -44,6 +45,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     """
 
     watched: frozenset[str] | None = None  # None: all panels that are shown
+    tells_status = False  # whether the page wants to know the message rate
     hidden: frozenset[str] | set[str] = frozenset()
 
     async def connect(self) -> None:
@@ -82,11 +84,16 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             or content.get("action") != "watch"
             or len(panels) > MAX_PANELS
             or not all(isinstance(name, str) for name in panels)
+            or not isinstance(content.get("status", False), bool)
         ):
             self._put(
-                _error(f'expected {{"action": "watch", "panels": [up to {MAX_PANELS} names]}}')
+                _error(
+                    f'expected {{"action": "watch", "panels": [up to {MAX_PANELS} names]}}, '
+                    'with "status": true for the message rate'
+                )
             )
             return
+        self.tells_status = content.get("status", False)
         self.watched = frozenset(panels)
         wanted = {STATE_GROUP, *map(bucket_group, panels)}
         for group in self._joined - wanted:
@@ -184,10 +191,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         await self.channel_layer.group_send(INTEREST_GROUP, note)
 
     async def _check_state(self) -> None:
-        state = await shared_state.get()
-        if self._state is None or state["connected"] != self._state["connected"]:
-            self._state = state
+        state, known = await shared_state.get(), self._state
+        self._state = state
+        if known is None or state["connected"] != known["connected"]:
             self._put(_state_event(state))
+        if self.tells_status and (known is None or _status_event(state) != _status_event(known)):
+            self._put(_status_event(state))
 
 
 async def _attempt(chore: Callable[[], Awaitable[None]]) -> None:
@@ -209,6 +218,14 @@ def _state_event(state: ConnectionState) -> StateEvent:
         "broker": broker,
         "connected": connected,
         "message": message,
+    }
+
+
+def _status_event(state: ConnectionState) -> StatusEvent:
+    return {
+        "event": "mqtt-status",
+        "messageRate": state["messageRate"],
+        "lastMessageAt": state["lastMessageAt"],
     }
 
 

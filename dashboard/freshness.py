@@ -3,9 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-# A meter that publishes every 2 s has then missed fifteen readings. The page's JavaScript gets the
-# limit from here, by a data attribute.
-STALE_AFTER_S = 30
+from meters.condition import STALE_AFTER_S
 
 Freshness = Literal["live", "stale", "none"]
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from dashboard import formatting, presentation
 from dashboard.first_reading import example_topic, publish_command
-from dashboard.freshness import STALE_AFTER_S
 from dashboard.points import CHART_POINTS, panel_readings
 from dashboard.texts import all_texts
+from meters.condition import OFFLINE_AFTER_S, STALE_AFTER_S
 from meters.live import connection_state
 from meters.metrics import METRICS
 from meters.models import Panel
@@ -84,6 +84,7 @@ def _live_context(mqtt: presentation.StateView) -> dict[str, Any]:
         "time_zone": settings.TIME_ZONE,
         "socket_path": SOCKET_PATH,
         "stale_after_s": STALE_AFTER_S,
+        "offline_after_s": OFFLINE_AFTER_S,
         "chart_points": CHART_POINTS,
         "page": {
             "texts": all_texts(),

@@ -8,7 +8,7 @@ from channels.auth import get_user
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from meters.live import ConnectionState, SnapshotEvent, connection_state, snapshot
+from meters.live import NO_INGEST, ConnectionState, SnapshotEvent, connection_state, snapshot
 from meters.models import Panel
 
 MAX_PANELS = 1000
@@ -39,7 +39,7 @@ class SharedState:
 
     def __init__(self) -> None:
         self._read_at = float("-inf")
-        self._state: ConnectionState = {"connected": None, "broker": None, "since": None}
+        self._state: ConnectionState = NO_INGEST
 
     async def get(self) -> ConnectionState:
         now = time.monotonic()

@@ -42,6 +42,15 @@ class StateEvent(TypedDict):
     message: NotRequired[str]
 
 
+class StatusEvent(TypedDict):
+    """How much comes in, for a page that asked to be told: messages a second, and when the newest
+    one arrived (ISO 8601 in UTC)."""
+
+    event: Literal["mqtt-status"]
+    messageRate: float
+    lastMessageAt: str | None
+
+
 class PanelValues(TypedDict):
     """The current values of one panel; `timestamp` is that of its newest reading."""
 
@@ -53,11 +62,23 @@ class PanelValues(TypedDict):
 
 
 class ConnectionState(TypedDict):
-    """`connected` is None while no ingest process gives a sign of life."""
+    """`connected` is None while no ingest process gives a sign of life. `messageRate` in messages a
+    second and `lastMessageAt` (ISO 8601 in UTC) are those of all ingest processes together."""
 
     connected: bool | None
     broker: str | None
     since: str | None
+    messageRate: float
+    lastMessageAt: str | None
+
+
+NO_INGEST: ConnectionState = {
+    "connected": None,
+    "broker": None,
+    "since": None,
+    "messageRate": 0.0,
+    "lastMessageAt": None,
+}
 
 
 class SnapshotEvent(TypedDict):
@@ -126,13 +147,18 @@ def connection_state() -> ConnectionState:
     """Whether readings can come in just now, over all ingest workers that live."""
     workers = list(IngestWorker.objects.fresh())
     if not workers:
-        return {"connected": None, "broker": None, "since": None}
+        return NO_INGEST
     connected = [worker for worker in workers if worker.connected]
     since = min((w.connected_since for w in connected if w.connected_since), default=None)
     return {
         "connected": bool(connected),
         "broker": (connected or workers)[0].broker,
         "since": iso(since),
+        "messageRate": round(sum(worker.message_rate for worker in workers), 2),
+        "lastMessageAt": max(
+            (worker.last_message["timestamp"] for worker in workers if worker.last_message),
+            default=None,
+        ),
     }
 
 

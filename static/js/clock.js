@@ -16,3 +16,8 @@ export function freshness(at) {
   if (!at) return "none";
   return now() - at > Number(settings.staleAfterS) * 1000 ? "stale" : "live";
 }
+
+// Of a panel, whose newest reading is this old: also "offline", as meters/condition.py decides it.
+export function ageState(at) {
+  return at && now() - at > Number(settings.offlineAfterS) * 1000 ? "offline" : freshness(at);
+}

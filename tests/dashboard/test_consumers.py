@@ -86,7 +86,7 @@ def add_panel(name: str, **values: Any) -> None:
     Panel.objects.create(name=name, **values)
 
 
-def add_ingest(age_s: float = 0) -> None:
+def add_ingest(age_s: float = 0, rate: float = 0) -> None:
     now = timezone.now()
     IngestWorker.objects.update_or_create(
         client_id="i",
@@ -98,6 +98,7 @@ def add_ingest(age_s: float = 0) -> None:
             "connected_since": now,
             "started_at": now,
             "heartbeat_at": now - timedelta(seconds=age_s),
+            "message_rate": rate,
         },
     )
 
@@ -208,7 +209,15 @@ async def test_a_gap_in_the_sequence_brings_a_snapshot(connect: Connect) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "5", "[]", '{"action": "watch"}', '{"action": "watch", "panels": [1]}', "[" * 5000],
+    [
+        "{",
+        "5",
+        "[]",
+        '{"action": "watch"}',
+        '{"action": "watch", "panels": [1]}',
+        '{"action": "watch", "panels": ["a"], "status": "yes"}',
+        "[" * 5000,
+    ],
 )
 async def test_wrong_input_is_answered_and_the_socket_stays(connect: Connect, text: str) -> None:
     socket = await connect()
@@ -254,6 +263,24 @@ async def test_an_ingest_that_falls_silent_is_told(
     await database_sync_to_async(add_ingest)()
     (event,) = await events(socket)
     assert event["event"] == "mqtt-connected"
+
+
+async def test_who_asks_is_told_the_message_rate_and_nobody_else(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "STATE_CHECK_S", 0.05)
+    monkeypatch.setattr(watching, "_STATE_KEPT_S", 0.0)
+    await database_sync_to_async(add_ingest)()
+    asking, other = await connect(), await connect()
+    await events(asking)
+    await events(other)
+    await asking.send_json_to({"action": "watch", "panels": [], "status": True})
+    (snapshot,) = await events(asking)
+    assert snapshot["mqtt"]["messageRate"] == 0
+    await database_sync_to_async(add_ingest)(rate=12.34)
+    (event,) = await events(asking)
+    assert event == {"event": "mqtt-status", "messageRate": 12.34, "lastMessageAt": None}
+    assert await other.receive_nothing(timeout=0.2)
 
 
 async def test_a_client_that_does_not_read_is_closed_after_a_while(

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class MetersConfig(AppConfig):
@@ -7,3 +8,7 @@ class MetersConfig(AppConfig):
 
     def ready(self) -> None:
         from meters import checks  # noqa: F401  (importing registers them)
+        from meters.roles import keep_roles
+
+        # Django's own receiver, connected before, has made the permissions by then.
+        post_migrate.connect(keep_roles, sender=self)

@@ -18,6 +18,7 @@ from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
     IngestWorker,
+    JobRun,
     Panel,
     RejectedMessage,
 )
@@ -121,29 +122,55 @@ def all_jobs() -> list[Job]:
     ]
 
 
-def step(jobs: Sequence[Job], now_s: float) -> float:
+# Told of each run: the job, how long it took (s), and the error, empty where there was none.
+Record = Callable[[Job, float, str], None]
+
+
+def record_run(job: Job, took_s: float, error: str) -> None:
+    """Write it down for the system page, which can wait where the database is away."""
+    try:
+        JobRun.objects.record(job.name, every_s=job.every_s, took_s=took_s, error=error)
+    except (DatabaseError, InterfaceError):
+        connection.close()
+
+
+def _unrecorded(job: Job, took_s: float, error: str) -> None: ...
+
+
+def step(jobs: Sequence[Job], now_s: float, record: Record = _unrecorded) -> float:
     """Run what is due; returns the seconds until the next job. A failing job is tried again next
     time, and never keeps the others from running."""
     for job in jobs:
         if job.due_s <= now_s:
             job.due_s = now_s + job.every_s
-            _run(job)
+            started_s = time.monotonic()
+            error = _run(job)
+            record(job, time.monotonic() - started_s, error)
     return max(0.0, min(job.due_s for job in jobs) - now_s)
 
 
-def _run(job: Job) -> None:
+def _run(job: Job) -> str:
+    """What went wrong; empty when nothing did."""
     try:
         job.run()
     except (DatabaseError, InterfaceError) as error:
         logger.warning("%s: the database is away: %s", job.name, error)
         connection.close()
-    except Exception:
+        return f"the database is away: {error}"
+    except Exception as error:
         logger.exception("%s failed", job.name)
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
-def run_worker(stop: Stop, clock: Callable[[], float], jobs: Sequence[Job] | None = None) -> None:
+def run_worker(
+    stop: Stop,
+    clock: Callable[[], float],
+    jobs: Sequence[Job] | None = None,
+    record: Record = _unrecorded,
+) -> None:
     """Run the jobs until told to stop."""
     jobs = all_jobs() if jobs is None else jobs
     while not stop.is_set():
-        stop.wait(step(jobs, clock()))
+        stop.wait(step(jobs, clock(), record))
     connection.close()

@@ -1,7 +1,7 @@
 """The small cast of the tests."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from hypothesis import settings
 
 pytest_plugins = ["tests.distribution", "tests.services.fixtures", "tests.faults.outcomes"]
@@ -17,13 +17,15 @@ def administrator(db: None) -> User:
 
 @pytest.fixture
 def operator(db: None) -> User:
-    """May publish test messages."""
+    """May publish test messages, and see how the system is."""
     user = User.objects.create_user("operator", password="operator")
-    user.user_permissions.add(Permission.objects.get(codename="publish_message"))
+    user.groups.add(Group.objects.get(name="Operators"))
     return user
 
 
 @pytest.fixture
 def viewer(db: None) -> User:
     """May look, and nothing else."""
-    return User.objects.create_user("viewer", password="viewer")
+    user = User.objects.create_user("viewer", password="viewer")
+    user.groups.add(Group.objects.get(name="Viewers"))
+    return user

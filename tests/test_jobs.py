@@ -10,6 +10,7 @@ from meters.jobs import (
     FORGET_WORKER_AFTER,
     Job,
     all_jobs,
+    record_run,
     roll_up,
     run_worker,
     step,
@@ -20,6 +21,7 @@ from meters.models import (
     IngestCheckpoint,
     IngestCheckpointPage,
     IngestWorker,
+    JobRun,
     Panel,
     RejectedMessage,
     Trend,
@@ -109,6 +111,38 @@ def test_the_jobs_remove_what_is_old_and_keep_the_rest(settings: pytest.FixtureR
     for model in (IngestWorker, IngestCheckpoint, IngestCheckpointPage):
         assert model._default_manager.get().client_id == "alive"
     assert Session.objects.get().session_key == "in use"
+
+
+@pytest.mark.django_db
+def test_how_a_job_went_is_written_down() -> None:
+    went_well: list[bool] = [True]
+
+    def work() -> None:
+        if not went_well[-1]:
+            raise ZeroDivisionError("by nothing")
+
+    jobs = [Job("job", 10, work)]
+    step(jobs, 0.0, record_run)
+    first = JobRun.objects.get(name="job")
+    assert (first.every_s, first.error, first.is_fresh) == (10, "", True)
+    went_well.append(False)
+    step(jobs, 10.0, record_run)
+    second = JobRun.objects.get(name="job")
+    assert second.error == "ZeroDivisionError: by nothing"
+    assert second.succeeded_at == first.succeeded_at
+
+
+def test_a_run_that_the_database_does_not_take_down_keeps_no_job_from_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("gone away")
+
+    monkeypatch.setattr("meters.jobs.JobRun.objects.record", away)
+    monkeypatch.setattr("meters.jobs.connection.close", lambda: None)
+    ran: list[str] = []
+    step([Job("job", 10, lambda: ran.append("job"))], 0.0, record_run)
+    assert ran == ["job"]
 
 
 @pytest.mark.django_db

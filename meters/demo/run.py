@@ -16,7 +16,7 @@ from meters.demo.broker import embedded_broker
 from meters.demo.panels import PANELS
 from meters.ingest.assembly import build_broadcaster, build_engine
 from meters.ingest.broadcast import cancel_tasks
-from meters.jobs import run_worker
+from meters.jobs import record_run, run_worker
 from meters.management.stopping import StopFlag
 from meters.mqtt.broker import Broker
 from meters.mqtt.publisher import Publisher
@@ -47,7 +47,7 @@ def run_demo(port: int, mqtt_port: int, on_ready: Callable[[], None]) -> None:
     with ExitStack() as parts:
         parts.enter_context(embedded_broker(mqtt_port, settings.STATE_DIR))
         parts.enter_context(_ingest(stop))
-        parts.enter_context(_thread("worker", stop, lambda: run_worker(stop, time.monotonic)))
+        parts.enter_context(_thread("worker", stop, lambda: _work(stop)))
         parts.enter_context(_thread("simulator", stop, lambda: _simulate(stop)))
         Server(
             application=get_default_application(),
@@ -65,6 +65,10 @@ def _ingest(stop: StopFlag) -> Iterator[None]:
         yield
     # The web server has left its loop; what still hangs in there would complain at exit.
     twisted_loop.run_until_complete(cancel_tasks())
+
+
+def _work(stop: StopFlag) -> None:
+    run_worker(stop, time.monotonic, record=record_run)
 
 
 def _simulate(stop: StopFlag) -> None:

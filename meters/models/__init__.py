@@ -4,6 +4,7 @@ from meters.models.ingest import (
     IngestWorker,
     RejectedMessage,
 )
+from meters.models.job import JobRun
 from meters.models.panel import Panel
 from meters.models.repair import ReadingRepair
 from meters.models.rollup import (
@@ -25,6 +26,7 @@ __all__ = [
     "IngestCheckpoint",
     "IngestCheckpointPage",
     "IngestWorker",
+    "JobRun",
     "Panel",
     "ReadingRepair",
     "RejectedMessage",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from meters.jobs import all_jobs, run_worker
+from meters.jobs import all_jobs, record_run, run_worker
 from meters.management.stopping import StopFlag
 
 logger = logging.getLogger(__name__)
@@ -21,4 +21,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with StopFlag.on_signals() as stop:
             logger.info("worker started: %s", "; ".join(job.name for job in all_jobs()))
-            run_worker(stop, time.monotonic)
+            run_worker(stop, time.monotonic, record=record_run)

@@ -1,0 +1,55 @@
+"""The three roles: what each may, and that the groups are kept without taking anything away."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+
+from dashboard.permissions import REJECTED, SYSTEM
+
+PUBLISH, CHANGE = "meters.publish_message", "meters.change_panel"
+MAY = {
+    "Viewers": {"meters.view_panel"},
+    "Operators": {"meters.view_panel", PUBLISH, SYSTEM, REJECTED},
+    "Administrators": {"meters.view_panel", PUBLISH, SYSTEM, REJECTED, CHANGE},
+}
+
+
+@pytest.fixture
+def member(db: None) -> Callable[[str], User]:
+    def make(group: str) -> User:
+        user = User.objects.create_user(f"one of {group}")
+        user.groups.add(Group.objects.get(name=group))
+        return user
+
+    return make
+
+
+@pytest.mark.parametrize("role", list(MAY))
+def test_each_role_may_what_it_is_for_and_no_more(member: Callable[[str], User], role: str) -> None:
+    someone = member(role)
+    asked = MAY["Administrators"] | {"auth.change_user"}
+    assert {each for each in asked if someone.has_perm(each)} == MAY[role]
+
+
+def test_migrating_again_gives_back_what_a_role_needs_and_leaves_what_was_added(db: None) -> None:
+    operators = Group.objects.get(name="Operators")
+    added = Permission.objects.get(codename="repair_readings")
+    operators.permissions.set([added])
+    Group.objects.filter(name="Viewers").delete()
+    call_command("migrate", verbosity=0)
+    codenames = set(operators.permissions.values_list("codename", flat=True))
+    assert {"repair_readings", "publish_message", "view_ingestworker"} <= codenames
+    viewers = Group.objects.get(name="Viewers")
+    assert [each.codename for each in viewers.permissions.all()] == ["view_panel"]
+
+
+def test_migrating_twice_changes_nothing(db: None) -> None:
+    def held() -> list[tuple[str, str]]:
+        pairs = Group.objects.values_list("name", "permissions__codename")
+        return sorted((name, codename or "") for name, codename in pairs)
+
+    before = held()
+    call_command("migrate", verbosity=0)
+    assert held() == before

@@ -37,6 +37,7 @@ COPY deploy/healthcheck.py deploy/
 COPY pelbiot/ pelbiot/
 COPY meters/ meters/
 COPY dashboard/ dashboard/
+COPY locale/ locale/
 COPY templates/ templates/
 COPY static/ static/
 

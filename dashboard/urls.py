@@ -2,6 +2,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from dashboard import bill, compare, history, views
+from dashboard.language_views import choose_language
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -17,5 +18,6 @@ urlpatterns = [
         LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
         name="login",
     ),
+    path("language", choose_language, name="language"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

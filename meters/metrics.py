@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -25,14 +27,14 @@ class Metric:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("voltage", "Voltage", "V", 0, 1e6, 2, "mqtt-voltage-update"),
-        Metric("ampere", "Current", "A", -1e6, 1e6, 2, "mqtt-ampere-update"),
-        Metric("power", "Power", "W", -1e10, 1e10, 1, "mqtt-power-update"),
-        Metric("energy_cost", "Energy cost", "Rp", -1e15, 1e15, 0, "mqtt-cost-update"),
+        Metric("voltage", _("Voltage"), "V", 0, 1e6, 2, "mqtt-voltage-update"),
+        Metric("ampere", _("Current"), "A", -1e6, 1e6, 2, "mqtt-ampere-update"),
+        Metric("power", _("Power"), "W", -1e10, 1e10, 1, "mqtt-power-update"),
+        Metric("energy_cost", _("Energy cost"), "Rp", -1e15, 1e15, 0, "mqtt-cost-update"),
     )
 }
 
 # The cumulative energy register of meters that have one. Nothing is shown of it where there is none.
-REGISTER = Metric("energy_register", "Energy register", "kWh", 0, 1e12, 3, "mqtt-register-update")
+REGISTER = Metric("energy_register", _("Energy register"), "kWh", 0, 1e12, 3, "mqtt-register-update")
 
 MEASURED: dict[str, Metric] = METRICS | {REGISTER.name: REGISTER}

@@ -82,6 +82,16 @@ def one_of(*accepted: object) -> Callable[[object], None]:
     return validate
 
 
+def or_nothing(check: Callable[[object], None]) -> Callable[[str], None]:
+    """A validator that takes an empty value, too: docker-compose passes unset variables on empty."""
+
+    def validate(value: str) -> None:
+        if value.strip():
+            check(value.strip())
+
+    return validate
+
+
 def between(low: int, high: int) -> Callable[[int], None]:
     def validate(value: int) -> None:
         if not low <= value <= high:

@@ -27,7 +27,9 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=s
 BEHIND_TLS_PROXY: bool = env.bool("BEHIND_TLS_PROXY", False)
 TIME_ZONE: str = env.str("TIME_ZONE", "Asia/Jakarta", validate=environment.time_zone)
 LANGUAGES = [("en", "English"), ("id", "Bahasa Indonesia")]
-LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", "en", validate=environment.one_of("en", "id"))
+site_language: str = env.str(
+    "LANGUAGE_CODE", "", validate=environment.or_nothing(environment.one_of("en", "id"))
+)
 LOG_LEVEL: str = env.str(
     "LOG_LEVEL", "INFO", validate=environment.one_of("DEBUG", "INFO", "WARNING", "ERROR")
 )
@@ -126,6 +128,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.languages.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "meters.api.slashes.OptionalSlashMiddleware",
@@ -151,6 +154,10 @@ USE_TZ = True
 USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Where the site doesn't say, it is for the browser to ask (dashboard/languages.py).
+LANGUAGE_CODE_IS_SET = bool(site_language.strip())
+LANGUAGE_CODE = site_language.strip() or "en"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 
 # -- Database, channel layer --------------------------------------------------------------------
 DATABASES = {"default": environment.database(database_url, STATE_DIR)}
@@ -169,8 +176,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS_PROXY
 SESSION_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = False  # the proxy in front does it; the health checks come without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS_PROXY else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None

@@ -1,4 +1,4 @@
-// What every page has: the menu, the theme, copy buttons.
+// What every page has: the menu, the theme, the language, copy buttons.
 import { text } from "./page.js";
 
 const root = document.documentElement;
@@ -34,6 +34,11 @@ document.addEventListener("click", (event) => {
   if (button?.dataset.themeChoice !== undefined) chooseTheme(button.dataset.themeChoice);
   if (button?.dataset.copy) copy(button);
   if (menu && !menu.contains(event.target)) menu.open = false;
+});
+
+// Scripts may have changed the address since the page was made: come back to what is looked at now.
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("[data-language]")) target.elements.next.value = location.pathname + location.search + location.hash;
 });
 
 document.addEventListener("keydown", (event) => {

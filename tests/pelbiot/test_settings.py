@@ -71,6 +71,16 @@ def test_a_wrong_value_is_refused_at_the_start_by_name(
     assert "Traceback" not in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "language", "chosen"), [("", "en", False), ("en", "en", True), ("id", "id", True)]
+)
+def test_an_empty_language_leaves_it_to_the_browser(
+    tmp_path: Path, given: str, language: str, chosen: bool
+) -> None:
+    seen = setting(tmp_path, "[s.LANGUAGE_CODE, s.LANGUAGE_CODE_IS_SET]", LANGUAGE_CODE=given)
+    assert seen == [language, chosen]
+
+
 def test_all_wrong_values_are_named_at_once(tmp_path: Path) -> None:
     outcome = manage(tmp_path, "check", MQTT_QOS="7", TIME_ZONE="x", DEBUG="x")
     assert all(name in outcome.stderr for name in ("MQTT_QOS", "TIME_ZONE", "DEBUG"))

@@ -127,6 +127,26 @@ def span(points: list[Point], decimals: int) -> str:
     return text("span", low=low, high=high)
 
 
+@dataclass(frozen=True, slots=True)
+class TrafficView:
+    """What proves that readings come in: the message rate, and when the last message arrived."""
+
+    rate: str
+    last: str
+    last_full: str
+    last_iso: str
+
+
+def traffic_view(connection: ConnectionState, now: datetime) -> TrafficView:
+    rate = text("message_rate", rate=formatting.number(connection["messageRate"], 1))
+    if connection["lastMessageAt"] is None:
+        return TrafficView(rate, formatting.NOT_MEASURED, "", "")
+    at = datetime.fromisoformat(connection["lastMessageAt"])
+    return TrafficView(
+        rate, formatting.brief(at, now), formatting.full(at), connection["lastMessageAt"]
+    )
+
+
 def mqtt_view(connection: ConnectionState) -> StateView:
     names: dict[bool | None, str] = {True: "connected", False: "disconnected", None: "absent"}
     key = names[connection["connected"]]

@@ -16,6 +16,7 @@ TEXTS = {
     "mqtt_absent": _("No ingest running"),
     "mqtt_error": _("MQTT problem"),
     "mqtt_unknown": _("MQTT unknown"),
+    "message_rate": _("{rate}/s"),
     "notice_lost": _("Connection to PELBIOT lost. Reconnecting; the values below may be old."),
     "notice_absent": _("No ingest is running, so no new readings can arrive."),
     "notice_disconnected": _(

@@ -10,16 +10,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard import formatting, presentation
+from dashboard import presentation
 from dashboard.first_reading import example_topic, publish_command
-from dashboard.points import CHART_POINTS, panel_readings
-from dashboard.texts import all_texts
-from meters.condition import OFFLINE_AFTER_S, STALE_AFTER_S
-from meters.live import connection_state
-from meters.metrics import METRICS
+from dashboard.live_page import live_context
+from dashboard.points import panel_readings
 from meters.models import Panel
-
-SOCKET_PATH = "/ws/live/"
 
 
 @never_cache
@@ -55,39 +50,19 @@ def panel_points(request: HttpRequest, name: str) -> HttpResponse:
 def _panel_context(panels: list[Panel], selected: Panel) -> dict[str, Any]:
     now = timezone.now()
     readings = panel_readings(selected)
-    mqtt = presentation.mqtt_view(connection_state())
-    return _live_context(mqtt) | {
+    live = live_context()
+    return live | {
         "here": "panels",
         "panels": [presentation.panel_view(each, now) for each in panels],
         "selected": presentation.panel_view(selected, now, readings),
-        "notice": presentation.notice_view(selected, mqtt, now),
+        "notice": presentation.notice_view(selected, live["mqtt"], now),
         "readings": readings,
     }
 
 
 def _first_reading_context() -> dict[str, Any]:
-    return _live_context(presentation.mqtt_view(connection_state())) | {
+    return live_context() | {
         "broker": settings.MQTT_BROKER,
         "topic": example_topic(),
         "command": publish_command(settings.MQTT_BROKER),
-    }
-
-
-def _live_context(mqtt: presentation.StateView) -> dict[str, Any]:
-    """What every page with a live connection needs."""
-    now = timezone.now()
-    return {
-        "mqtt": mqtt,
-        "now_ms": formatting.epoch_ms(now),
-        "now_text": f"{formatting.clock(now)} {formatting.zone_label(now)}",
-        "zone_label": formatting.zone_label(now),
-        "time_zone": settings.TIME_ZONE,
-        "socket_path": SOCKET_PATH,
-        "stale_after_s": STALE_AFTER_S,
-        "offline_after_s": OFFLINE_AFTER_S,
-        "chart_points": CHART_POINTS,
-        "page": {
-            "texts": all_texts(),
-            "decimals": {metric.name: metric.decimals for metric in METRICS.values()},
-        },
     }

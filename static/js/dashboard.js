@@ -21,6 +21,7 @@ let frame = 0;
 
 function paint() {
   frame = 0;
+  connection.tell();
   list.update(changed);
   if (changed.has(settings.panel)) detail.update();
   else detail.age();
@@ -71,6 +72,7 @@ function onEvents(events) {
     if (event.event === "snapshot") takeSnapshot(event);
     else if (event.metric) {
       readings.event(event);
+      connection.heard(now());
       offerPanel(event.panel);
       touch(event.panel);
     } else connection.event(event);

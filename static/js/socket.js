@@ -11,6 +11,7 @@ export class LiveSocket {
     this.url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     Object.assign(this, { onEvents, onState, onEnded, onRefused });
     this.failures = 0;
+    this.watched = null; // all panels that are shown
     addEventListener("online", () => this.retryNow());
     addEventListener("visibilitychange", () => document.hidden || this.retryNow());
   }
@@ -20,12 +21,23 @@ export class LiveSocket {
     this.timer = undefined;
     const socket = new WebSocket(this.url);
     this.socket = socket;
+    socket.onopen = () => this.askFor();
     socket.onmessage = (message) => {
       this.failures = 0;
       this.onState("live");
       this.onEvents(JSON.parse(message.data).events ?? []);
     };
     socket.onclose = (close) => socket === this.socket && this.closed(close.code);
+  }
+
+  // From now on only what concerns these panels, and how many messages arrive; also after a reconnect.
+  watch(panels) {
+    this.watched = panels;
+    if (this.socket?.readyState === WebSocket.OPEN) this.askFor();
+  }
+
+  askFor() {
+    if (this.watched) this.socket.send(JSON.stringify({ action: "watch", panels: this.watched, status: true }));
   }
 
   closed(code) {

@@ -35,6 +35,8 @@ METRICS: dict[str, Metric] = {
 }
 
 # The cumulative energy register of meters that have one. Nothing is shown of it where there is none.
-REGISTER = Metric("energy_register", _("Energy register"), "kWh", 0, 1e12, 3, "mqtt-register-update")
+REGISTER = Metric(
+    "energy_register", _("Energy register"), "kWh", 0, 1e12, 3, "mqtt-register-update"
+)
 
 MEASURED: dict[str, Metric] = METRICS | {REGISTER.name: REGISTER}

@@ -1,6 +1,6 @@
 # PELBIOT: `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo setup check test test-faults lock clean
+.PHONY: help demo setup check test test-faults messages lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +33,10 @@ test: $(VENV)/.all-installed ## Run every test, with real servers (installs Debi
 test-faults: $(VENV)/.all-installed ## Break real servers for a quarter of an hour, count every reading
 	bash tests/services/install.sh
 	FAULTS=long $(BIN)/python -m pytest tests/faults $(ARGS)
+
+messages: $(VENV)/.all-installed ## Collect the sentences to translate, and compile the translations
+	ENV_FILE=/dev/null $(BIN)/python manage.py makemessages --locale id --no-obsolete --add-location file $(foreach folder,$(VENV) tests var staticfiles,--ignore $(folder))
+	ENV_FILE=/dev/null $(BIN)/python manage.py compilemessages --locale id --ignore $(VENV)
 
 lock: $(VENV)/.all-installed ## Write the pinned requirements anew from requirements/*.in
 	bash requirements/lock.sh

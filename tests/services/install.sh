@@ -14,6 +14,7 @@ packages=(
     mariadb-server-core                                   # the database's programs, without a service
     mariadb-client-core                                   # my_print_defaults, which its set-up calls
     redis-server redis-tools                              # the channel layer
+    gettext                                               # collects and compiles translations
     chromium                                              # the browser that opens the pages
     gcc libc6-dev python3-dev libmariadb-dev pkg-config   # to compile mysqlclient
 )

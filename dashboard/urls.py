@@ -3,9 +3,12 @@ from django.urls import path
 
 from dashboard import bill, compare, history, views
 from dashboard.language_views import choose_language
+from dashboard.overview import views as overview
 
 urlpatterns = [
-    path("", views.dashboard, name="dashboard"),
+    path("", overview.overview, name="dashboard"),
+    path("overview", overview.overview_now, name="overview-now"),
+    path("overview/points", overview.overview_points, name="overview-points"),
     path("panels/<str:name>/", views.panel, name="panel"),
     path("panels/<str:name>/points", views.panel_points, name="panel-points"),
     path("panels/<str:name>/history", history.history, name="panel-history"),

@@ -1,4 +1,4 @@
-"""The pages: one panel at a time, all others beside it. They work without JavaScript."""
+"""The pages of one panel, and the one before there is any. They work without JavaScript."""
 
 from typing import Any
 
@@ -17,15 +17,9 @@ from dashboard.points import panel_readings
 from meters.models import Panel
 
 
-@never_cache
-@require_safe
-@login_required
-def dashboard(request: HttpRequest) -> HttpResponse:
-    """The first panel; without any panel, how to send the first reading."""
-    panels = presentation.in_order(Panel.objects.shown())
-    if not panels:
-        return render(request, "dashboard/first_reading.html", _first_reading_context())
-    return render(request, "dashboard/panel.html", _panel_context(panels, panels[0]))
+def first_reading(request: HttpRequest) -> HttpResponse:
+    """Without any panel: how to send the first reading."""
+    return render(request, "dashboard/first_reading.html", _first_reading_context())
 
 
 @never_cache

@@ -30,7 +30,9 @@ class Site:
             meter.publish(f"panel/{topic}", payload)
 
     def watched_by(self, someone: Person) -> Person:
+        """On the page of the first panel."""
         someone.log_in("engineer", "of-a-test")
+        someone.page.goto(f"{someone.base_url}/panels/trafo1/")
         expect(someone.page.locator("#socket-state")).to_have_text("Live", timeout=LIMIT_MS)
         return someone
 
@@ -133,7 +135,7 @@ def test_a_value_of_the_past_looks_stale_and_says_since_when(site: Site, person:
     someone.picture("stale")
 
 
-def test_without_a_panel_it_says_how_to_send_a_reading_and_turns_into_the_dashboard(
+def test_without_a_panel_it_says_how_to_send_a_reading_and_turns_into_the_overview(
     site: Site, person: People
 ) -> None:
     someone = person(site.web.base_url)
@@ -141,8 +143,8 @@ def test_without_a_panel_it_says_how_to_send_a_reading_and_turns_into_the_dashbo
     expect(someone.page.locator("#publish-command")).to_contain_text("mosquitto_pub")
     someone.picture("first-reading")
     site.publish("trafo1/volt", "230.45")
-    expect(someone.page.locator(".tile[data-metric=voltage] .tile__number")).to_have_text(
-        "230.45", timeout=LIMIT_MS
+    expect(someone.page.locator(".unit[data-panel=trafo1]")).to_contain_text(
+        "230.45 V", timeout=LIMIT_MS
     )
 
 
@@ -165,5 +167,5 @@ def test_who_logs_out_elsewhere_is_sent_to_the_log_in(site: Site, person: People
     other = someone.page.context.new_page()
     other.goto(f"{site.web.base_url}/")
     other.click("#user-menu summary")
-    other.click("#user-menu form button")
+    other.click("#user-menu form[action='/logout/'] button")
     someone.page.wait_for_url("**/login/**", timeout=60_000)

@@ -32,7 +32,7 @@ ENV PATH=/opt/pelbiot/bin:$PATH \
     STATE_DIR=/var/lib/pelbiot
 
 WORKDIR /app
-COPY manage.py ./
+COPY manage.py pyproject.toml ./
 COPY deploy/healthcheck.py deploy/
 COPY pelbiot/ pelbiot/
 COPY meters/ meters/

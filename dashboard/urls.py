@@ -4,6 +4,8 @@ from django.urls import path
 from dashboard import bill, compare, history, views
 from dashboard.language_views import choose_language
 from dashboard.overview import views as overview
+from dashboard.system import rejected_views
+from dashboard.system import views as system_views
 
 urlpatterns = [
     path("", overview.overview, name="dashboard"),
@@ -16,6 +18,11 @@ urlpatterns = [
     path("compare", compare.compare, name="compare"),
     path("compare/range", compare.compare_range, name="compare-range"),
     path("panels/<str:name>/bill", bill.bill, name="panel-bill"),
+    path("system", system_views.system, name="system"),
+    path("system/figures", system_views.figures, name="system-figures"),
+    path("system/rejected", rejected_views.rejected, name="rejected"),
+    path("system/rejected.csv", rejected_views.rejected_csv, name="rejected-csv"),
+    path("system/rejected/<int:key>", rejected_views.message, name="rejected-message"),
     path(
         "login/",
         LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),

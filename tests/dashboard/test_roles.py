@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
+from django.test import Client
 
 from dashboard.permissions import REJECTED, SYSTEM
 
@@ -14,6 +15,7 @@ MAY = {
     "Operators": {"meters.view_panel", PUBLISH, SYSTEM, REJECTED},
     "Administrators": {"meters.view_panel", PUBLISH, SYSTEM, REJECTED, CHANGE},
 }
+OPERATORS_PAGES = ["/system", "/system/figures", "/system/rejected", "/system/rejected.csv"]
 
 
 @pytest.fixture
@@ -24,6 +26,12 @@ def member(db: None) -> Callable[[str], User]:
         return user
 
     return make
+
+
+def page(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 @pytest.mark.parametrize("role", list(MAY))
@@ -53,3 +61,31 @@ def test_migrating_twice_changes_nothing(db: None) -> None:
     before = held()
     call_command("migrate", verbosity=0)
     assert held() == before
+
+
+@pytest.mark.parametrize("path", OPERATORS_PAGES)
+def test_a_viewer_is_told_who_may_see_a_page_for_operators(viewer: User, path: str) -> None:
+    answer = page(viewer).get(path)
+    assert answer.status_code == 403
+    assert "for operators and administrators" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", OPERATORS_PAGES)
+def test_operators_and_administrators_see_the_pages_for_operators(
+    operator: User, administrator: User, member: Callable[[str], User], path: str
+) -> None:
+    for user in (operator, administrator, member("Administrators")):
+        assert page(user).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", OPERATORS_PAGES)
+def test_a_stranger_is_sent_to_the_log_in(client: Client, db: None, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={path}")
+
+
+def test_the_navigation_shows_the_system_page_to_those_who_may(
+    viewer: User, operator: User
+) -> None:
+    assert 'href="/system"' not in page(viewer).get("/compare").content.decode()
+    assert 'href="/system"' in page(operator).get("/compare").content.decode()

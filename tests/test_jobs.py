@@ -2,14 +2,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from model_bakery import baker
 
 from meters.jobs import (
     FORGET_WORKER_AFTER,
+    SQLITE_PAUSE_S,
     Job,
     all_jobs,
+    let_others_write,
     record_run,
     roll_up,
     run_worker,
@@ -89,6 +91,25 @@ def test_the_worker_waits_just_until_the_next_job_and_ends_when_told(
     run_worker(stop, clock, [Job("job", 7, lambda: ran.append(clock()))])
     assert ran == [0, 7, 14]
     assert stop.waits == [7, 7, 7]
+
+
+def test_a_job_that_takes_long_does_not_put_off_the_next_one() -> None:
+    clock, ran = Clock(0), list[float]()
+
+    def work() -> None:
+        ran.append(clock())
+        clock.now_s += 8
+
+    stop = Steps(3, clock)
+    run_worker(stop, clock, [Job("job", 10, work)])
+    assert ran == [0, 10, 20]
+    assert stop.waits == [2, 2, 2]
+
+
+def test_on_sqlite_the_others_get_their_turn_between_two_rounds() -> None:
+    stop = Steps(1, Clock())
+    let_others_write(stop)
+    assert stop.waits == ([SQLITE_PAUSE_S] if connection.vendor == "sqlite" else [])
 
 
 @pytest.mark.django_db

@@ -1,29 +1,32 @@
 """The whole product in one process: broker, simulator, ingest, worker and web."""
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from channels.routing import get_default_application
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server, twisted_loop
 from django.conf import settings
+from django.core.exceptions import RequestAborted
 from django.db import connection
 
 from meters.demo.broker import embedded_broker
-from meters.demo.panels import PANELS
+from meters.demo.panels import INTERVAL_S
 from meters.ingest.assembly import build_broadcaster, build_engine
 from meters.ingest.broadcast import cancel_tasks
 from meters.jobs import record_run, run_worker
 from meters.management.stopping import StopFlag
 from meters.mqtt.broker import Broker
 from meters.mqtt.publisher import Publisher
+from meters.simulation.panel import SimulatedPanel
 from meters.simulation.publishing import Simulation, run_rounds
 
 HOST = "127.0.0.1"
-INTERVAL_S = 2.0
 
 
 def port_is_free(port: int) -> bool:
@@ -36,25 +39,37 @@ def port_is_free(port: int) -> bool:
         return True
 
 
-def run_demo(port: int, mqtt_port: int, on_ready: Callable[[], None]) -> None:
+def run_demo(
+    port: int,
+    mqtt_port: int,
+    panels: Mapping[str, SimulatedPanel],
+    on_ready: Callable[[], None],
+) -> None:
     """Run everything until Ctrl-C or SIGTERM, then end it in the order that loses nothing.
 
     The web server keeps the main thread, whose signals end it; the ingest hands its events over to
     the web server's own event loop, where the in-memory channel layer lives.
     """
     settings.MQTT_BROKER = Broker.from_url(f"mqtt://{HOST}:{mqtt_port}")
+    twisted_loop.set_exception_handler(tell_of_errors)
     stop = StopFlag()
     with ExitStack() as parts:
         parts.enter_context(embedded_broker(mqtt_port, settings.STATE_DIR))
         parts.enter_context(_ingest(stop))
         parts.enter_context(_thread("worker", stop, lambda: _work(stop)))
-        parts.enter_context(_thread("simulator", stop, lambda: _simulate(stop)))
+        parts.enter_context(_thread("simulator", stop, lambda: _simulate(panels, stop)))
         Server(
             application=get_default_application(),
             endpoints=build_endpoint_description_strings(host=HOST, port=port),
             ready_callable=on_ready,
             verbosity=0,
         ).run()
+
+
+def tell_of_errors(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Of all but pages that nobody waits for any more: at a Ctrl-C those that are on their way."""
+    if not isinstance(context.get("exception"), RequestAborted):
+        loop.default_exception_handler(context)
 
 
 @contextmanager
@@ -71,12 +86,10 @@ def _work(stop: StopFlag) -> None:
     run_worker(stop, time.monotonic, record=record_run)
 
 
-def _simulate(stop: StopFlag) -> None:
+def _simulate(panels: Mapping[str, SimulatedPanel], stop: StopFlag) -> None:
+    simulation = Simulation(panels, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE)
     with Publisher(settings.MQTT_BROKER, "pelbiot-demo-meters", stop=stop) as publisher:
-        panels = Simulation(
-            list(PANELS), settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE, seed=str(time.time())
-        )
-        run_rounds(panels, publisher, stop, interval_s=INTERVAL_S)
+        run_rounds(simulation, publisher, stop, interval_s=INTERVAL_S)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -30,20 +30,24 @@ class Publication(NamedTuple):
     payload: str
 
 
+def small_transformers(names: Iterable[str], seed: str = "") -> dict[str, SimulatedPanel]:
+    """Panels of these names; `seed` makes a run repeatable."""
+    return {name: SimulatedPanel(f"{seed}/{name}") for name in names}
+
+
 class Simulation:
-    """Panels of these names on their topics. `seed` makes a run repeatable; with `timestamps` the
-    payload is JSON with the time of the measurement, else the bare number."""
+    """Panels by name, on their topics. With `timestamps` the payload is JSON with the time of the
+    measurement, else the bare number."""
 
     def __init__(
         self,
-        panels: Sequence[str],
+        panels: Mapping[str, SimulatedPanel],
         topics: TopicSpace,
         *,
         time_zone: str,
-        seed: str = "",
         timestamps: bool = False,
     ) -> None:
-        self._panels = {name: SimulatedPanel(f"{seed}/{name}") for name in panels}
+        self._panels = panels
         self._topics = topics
         self._zone = ZoneInfo(time_zone)
         self._timestamps = timestamps
@@ -53,11 +57,13 @@ class Simulation:
         return 4 * len(self._panels)
 
     def round(self, moment_s: float) -> Iterator[Publication]:
-        """What all panels publish at `moment_s` (Unix time)."""
+        """What the panels that are heard publish at `moment_s` (Unix time)."""
         local = datetime.fromtimestamp(moment_s, self._zone)
         offset = local.utcoffset()
         offset_s = offset.total_seconds() if offset else 0.0
         for name, panel in self._panels.items():
+            if panel.kind.is_silent(moment_s):
+                continue
             measured = panel.measure(moment_s, offset_s)
             for metric, value in measured._asdict().items():
                 payload = self._payload(value, local)

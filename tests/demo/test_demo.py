@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from meters.demo.panels import PANELS
 from tests.demo.browsing import Visitor
 from tests.services.installation import REPOSITORY
 from tests.services.ports import HOST, answers, free_port
@@ -23,13 +26,14 @@ class Demo(ServerProcess):
 
     name = "demo"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, days: int = 0) -> None:
         super().__init__(folder)
+        self.days = str(days)
         self.mqtt_port = free_port()
 
     def command(self) -> list[str]:
         ports = ["--port", str(self.port), "--mqtt-port", str(self.mqtt_port)]
-        return [sys.executable, "manage.py", "demo", *ports]
+        return [sys.executable, "manage.py", "demo", *ports, "--days", self.days]
 
     def environment(self) -> dict[str, str]:
         return bare_environment() | {"ENV_FILE": "/dev/null", "STATE_DIR": str(self.folder / "var")}
@@ -80,7 +84,7 @@ def test_its_values_change_every_two_seconds_for_who_logs_in_as_it_says(demo: De
     assert 5 <= changed["ampere"] <= 25
     assert changed["energy_cost"] == pytest.approx(changed["power"] * 1250)
     panels = visitor.get_json("/api/mqtt/last-values")["panels"]
-    assert set(panels) == {"trafo1", "trafo2", "trafo3"}
+    assert set(panels) == set(PANELS)
     assert visitor.get_json("/readyz")["ready"] is True
     assert visitor.get_json("/api/mqtt/status")["connected"] is True
     assert "trafo1" in visitor.get("/")
@@ -102,6 +106,32 @@ def test_ctrl_c_ends_it_cleanly_and_a_second_start_keeps_the_data(demo: Demo) ->
     history = demo.visitor().get_json("/api/mqtt/history?limit=1000")
     assert demo.log_text() != oldest
     assert history, "the readings of the first run are gone"
+
+
+def test_its_charts_have_something_to_show(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, days=1)
+    demo.start()
+    try:
+        assert "samples of the last days" in demo.log_text()
+        visitor = demo.visitor()
+        now = datetime.now(UTC)
+        yesterday = (now - timedelta(days=1)).strftime("%Y-%m-%dT%H:00:00Z")
+        address = f"/api/panels/trafo4/energy?from={yesterday}&to={now:%Y-%m-%dT%H:00:00Z}&by=hour"
+        energy = eventually(
+            lambda: (answer := visitor.get_json(address)) and answer["coverage"] > 0.9 and answer,
+            limit_s=60,
+        )
+        assert energy["energy_wh"] > 1_000_000
+        assert float(energy["cost"]) > 0
+        assert demo.interrupt() == 0
+    finally:
+        demo.kill()
+
+
+@pytest.mark.parametrize("days", ["-1", "61", "many"])
+def test_a_wrong_number_of_days_is_refused(days: str) -> None:
+    with pytest.raises(CommandError, match="use a whole number from 0 to 60"):
+        call_command("demo", f"--days={days}")
 
 
 @pytest.mark.parametrize("taken", ["--port", "--mqtt-port"])

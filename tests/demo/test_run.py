@@ -1,11 +1,14 @@
+import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
+from django.core.exceptions import RequestAborted
 
-from meters.demo.run import _thread
+from meters.demo.run import _thread, tell_of_errors
 from meters.management.stopping import StopFlag
 
 
@@ -39,3 +42,18 @@ def test_a_ctrl_c_while_a_thread_starts_ends_it_too(
     with pytest.raises(KeyboardInterrupt), _thread("ingest", stop, lambda: None):
         pytest.fail("it was entered")
     assert stop.is_set()
+
+
+def test_nothing_is_said_of_pages_that_nobody_waits_for_any_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.new_event_loop()
+    try:
+        loop.set_exception_handler(tell_of_errors)
+        with caplog.at_level(logging.ERROR, "asyncio"):
+            loop.call_exception_handler({"message": "aborted", "exception": RequestAborted()})
+            assert caplog.messages == []
+            loop.call_exception_handler({"message": "a real one", "exception": ValueError()})
+        assert "a real one" in caplog.text
+    finally:
+        loop.close()

@@ -1,6 +1,16 @@
+import math
 from itertools import pairwise
 
-from meters.simulation.panel import HIGHEST_A, HIGHEST_V, LOWEST_A, LOWEST_V, SimulatedPanel
+from meters.simulation.loads import Curve, Motor, Week
+from meters.simulation.panel import (
+    HIGHEST_A,
+    HIGHEST_V,
+    LOWEST_A,
+    LOWEST_V,
+    Kind,
+    SimulatedPanel,
+    Supply,
+)
 
 NOON_S = 1_768_435_200.0
 
@@ -39,3 +49,24 @@ def test_the_load_follows_the_day() -> None:
 def test_the_same_seed_repeats_a_day_and_another_is_another_panel() -> None:
     assert day("a") == day("a")
     assert day("a") != day("b")
+
+
+def test_three_phases_carry_the_root_of_three_and_the_power_factor() -> None:
+    kind = Kind(
+        Motor(idle_a=1, running_a=9, on_s=30, cycle_s=60),
+        Supply(400, 5, phases=3, power_factor=0.8, bounds_v=(300, 500), bounds_a=(0, 50)),
+        unrest_a=0,
+        unrest_v=0,
+    )
+    running, idle = (SimulatedPanel("a", kind).measure(NOON_S + after_s) for after_s in (10, 40))
+    assert (running.ampere, idle.ampere) == (10, 1)
+    assert abs(running.power - math.sqrt(3) * running.voltage * 10 * 0.8) < 0.01
+    assert running.voltage < idle.voltage
+
+
+def test_a_week_has_its_working_days_and_its_weekend() -> None:
+    week = Week(Curve([(0, 2), (8, 2), (10, 12), (18, 2)]), Curve([(0, 1)]))
+    friday_9_s, saturday_9_s = 1_768_554_000.0, 1_768_640_400.0
+    assert week.ampere_at(friday_9_s) == 7
+    assert week.ampere_at(saturday_9_s) == 1
+    assert week.ampere_at(friday_9_s + 12 * 3600) == 2

@@ -2,7 +2,14 @@ import json
 from datetime import datetime
 
 from meters.mqtt.topics import TopicSpace
-from meters.simulation.publishing import Publication, Simulation, run_rounds
+from meters.simulation.loads import EveningPeak
+from meters.simulation.panel import Kind, SimulatedPanel, Supply
+from meters.simulation.publishing import (
+    Publication,
+    Simulation,
+    run_rounds,
+    small_transformers,
+)
 
 TOPICS = TopicSpace(
     {
@@ -48,7 +55,9 @@ class Time:
 
 
 def simulation(*panels: str, timestamps: bool = False) -> Simulation:
-    return Simulation(panels, TOPICS, time_zone="Asia/Jakarta", seed="s", timestamps=timestamps)
+    return Simulation(
+        small_transformers(panels, "s"), TOPICS, time_zone="Asia/Jakarta", timestamps=timestamps
+    )
 
 
 def test_a_round_is_the_four_topics_of_each_panel() -> None:
@@ -110,3 +119,14 @@ def test_with_timestamps_the_payload_carries_value_and_time_with_offset() -> Non
     assert 215 <= payload["value"] <= 245
     assert datetime.fromisoformat(payload["timestamp"]).timestamp() == 1_768_435_200.0
     assert payload["timestamp"].endswith("+07:00")
+
+
+def test_a_panel_whose_link_is_down_publishes_nothing() -> None:
+    kind = Kind(EveningPeak(10, 1, 0), Supply(230, 10), silent_s=90, link_s=300)
+    panels = {"far": SimulatedPanel("s", kind), "near": SimulatedPanel("s")}
+    sim = Simulation(panels, TOPICS, time_zone="Asia/Jakarta")
+    heard = {
+        after_s: {publication.topic.split("/")[1] for publication in sim.round(after_s)}
+        for after_s in (300 * 10, 300 * 10 + 89, 300 * 10 + 90, 300 * 11 - 1, 300 * 11)
+    }
+    assert list(heard.values()) == [{"near"}, {"near"}, {"far", "near"}, {"far", "near"}, {"near"}]

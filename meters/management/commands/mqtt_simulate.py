@@ -13,7 +13,12 @@ from meters.metrics import METRICS
 from meters.mqtt.errors import BrokerUnavailableError
 from meters.mqtt.publisher import Publisher
 from meters.mqtt.topics import PANEL_NAME, PANEL_NAME_RULE
-from meters.simulation.publishing import Publication, Simulation, run_rounds
+from meters.simulation.publishing import (
+    Publication,
+    Simulation,
+    run_rounds,
+    small_transformers,
+)
 
 CONNECT_LIMIT_S = 30.0
 FLUSH_S = 10.0
@@ -52,10 +57,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         simulation = Simulation(
-            options["panels"],
+            small_transformers(options["panels"], options["seed"] or str(time.time())),
             settings.MQTT_TOPICS,
             time_zone=settings.TIME_ZONE,
-            seed=options["seed"] or str(time.time()),
             timestamps=options["json"],
         )
         rate = options["rate"]

@@ -15,6 +15,7 @@ from dashboard import presentation
 from dashboard.bill_form import WhatIfForm
 from dashboard.bill_views import bill_view, facts, missing, month_name, notice, unpriced
 from dashboard.history import page_context
+from dashboard.panel_head import panel_head
 from meters.energy.prices import day_start
 from meters.energy.tariffs import month_range
 from meters.energy.what_if import Simulation, WrongChangeError, simulate
@@ -69,7 +70,9 @@ def _context(
     panel: Panel, first: date, now: datetime, found: Simulation, form: WhatIfForm
 ) -> dict[str, Any]:
     return page_context() | {
+        "here": "panels",
         "panel": presentation.panel_view(panel, now),
+        "head": panel_head(panel, "panel-bill", f"?month={first:%Y-%m}"),
         "panel_key": panel.pk,
         "month": f"{first:%Y-%m}",
         "title": month_name(first),

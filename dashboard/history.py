@@ -15,7 +15,9 @@ from django.views.decorators.http import require_safe
 
 from dashboard import facts, formatting, presentation, ranges
 from dashboard.facts import METRIC_ORDER, Answer
-from dashboard.history_texts import all_texts, text
+from dashboard.history_texts import text
+from dashboard.panel_head import panel_head
+from dashboard.panel_texts import all_texts
 from dashboard.presentation import StateView
 from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, Site, address, chosen_of, chosen_range, range_view
@@ -119,6 +121,7 @@ def _context(panel: Panel, view: HistoryView, kept: Kept) -> dict[str, Any]:
     return page_context() | {
         "here": "panels",
         "panel": presentation.panel_view(panel, now),
+        "head": panel_head(panel, "panel-history", view["range"]["query"], keeps=True),
         "view": view,
         "metrics": [presentation.metric_view(name, None, None, now, []) for name in METRIC_ORDER],
         "addresses": {name: reverse(f"panel-{name}", args=[panel.name]) for name in API},

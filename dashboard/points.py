@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypedDict
+from itertools import islice
+from typing import Any, TypedDict
 
 from django.utils import timezone
 
@@ -18,6 +19,9 @@ _SAMPLES = CHART_POINTS * len(MEASURED)
 # were 48 readings of it, and a panel may have millions of samples.
 _SAMPLES_OF_ONE = 2_000
 
+# So many of the samples are listed beside the charts.
+NEWEST_SAMPLES = 20
+
 Point = tuple[int, float]
 
 
@@ -30,11 +34,13 @@ class MetricReadings(TypedDict):
 
 
 class PanelReadings(TypedDict):
-    """What the charts start from: embedded in the page, and fetched again after a gap."""
+    """What the charts start from: embedded in the page, and fetched again after a gap. `samples`:
+    the newest ones, newest first, as [ms since 1970, the value of each metric]."""
 
     panel: str
     now: str | None
     metrics: dict[str, MetricReadings]
+    samples: list[list[float | None]]
 
 
 def panel_readings(panel: Panel) -> PanelReadings:
@@ -48,7 +54,18 @@ def panel_readings(panel: Panel) -> PanelReadings:
         if len(points) < CHART_POINTS and len(samples) == _SAMPLES and moment is not None:
             points = _older_points(panel, metric, moment)
         metrics[metric] = {"value": value, "timestamp": iso(moment), "points": points}
-    return {"panel": panel.name, "now": iso(timezone.now()), "metrics": metrics}
+    return {
+        "panel": panel.name,
+        "now": iso(timezone.now()),
+        "metrics": metrics,
+        "samples": _listed(samples),
+    }
+
+
+def _listed(samples: Sequence[Sequence[Any]]) -> list[list[float | None]]:
+    """Without those that hold nothing but a register."""
+    shown = (row for row in samples if any(value is not None for value in row[1:]))
+    return [[epoch_ms(row[0]), *row[1:]] for row in islice(shown, NEWEST_SAMPLES)]
 
 
 def _older_points(panel: Panel, metric: str, until: datetime) -> list[Point]:

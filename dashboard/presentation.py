@@ -86,7 +86,7 @@ def panel_view(panel: Panel, now: datetime, readings: PanelReadings | None = Non
     return PanelView(
         name=panel.name,
         title=str(panel),
-        place=panel.location or (panel.name if panel.display_name else ""),
+        place=place(panel),
         url=reverse("panel", args=[panel.name]),
         state=state,
         state_text=text(f"panel_{state}", time=formatting.brief(at, now) if at else ""),
@@ -98,6 +98,11 @@ def panel_view(panel: Panel, now: datetime, readings: PanelReadings | None = Non
             for name, value, at in panel.current()
         ],
     )
+
+
+def place(panel: Panel) -> str:
+    """Where it is; without a location its name, where that is not its title already."""
+    return panel.location or (panel.name if panel.display_name else "")
 
 
 def metric_view(

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import bill, compare, history, views
+from dashboard import bill, compare, history, panel_head, panel_page, views
 from dashboard.language_views import choose_language
 from dashboard.overview import views as overview
 from dashboard.system import rejected_views
@@ -11,8 +11,11 @@ urlpatterns = [
     path("", overview.overview, name="dashboard"),
     path("overview", overview.overview_now, name="overview-now"),
     path("overview/points", overview.overview_points, name="overview-points"),
-    path("panels/<str:name>/", views.panel, name="panel"),
-    path("panels/<str:name>/points", views.panel_points, name="panel-points"),
+    path("panels.json", panel_head.panel_names, name="panel-names"),
+    path("panels/<str:name>/", panel_page.panel, name="panel"),
+    path("panels/<str:name>/points", panel_page.points, name="panel-points"),
+    path("panels/<str:name>/window", panel_page.window, name="panel-window"),
+    path("panels/<str:name>/today", panel_page.day, name="panel-today"),
     path("panels/<str:name>/history", history.history, name="panel-history"),
     path("panels/<str:name>/history/range", history.history_range, name="panel-history-range"),
     path("compare", compare.compare, name="compare"),

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.freshness import STALE_AFTER_S
 from meters.models import IngestWorker, Panel, Trend
 
 
@@ -138,19 +137,6 @@ def test_the_work_does_not_grow_with_the_panels(
         make_panel(f"p{number}", samples=60)
     with django_assert_max_num_queries(8):
         assert page.get("/panels/p0/").status_code == 200
-
-
-def test_an_old_value_says_since_when_it_is_stale(page: Client) -> None:
-    ingest(connected=True)
-    now = timezone.now()
-    make_panel("live", at=now, samples=1)
-    make_panel("old", at=now - timedelta(seconds=STALE_AFTER_S + 5), samples=1)
-    make_panel("silent")
-    content = page.get("/panels/old/").content.decode()
-    states = dict(re.findall(r'data-panel="(\w+)" data-state="(\w+)"', content))
-    assert states == {"live": "live", "old": "stale", "silent": "none"}
-    assert "Stale since" in content
-    assert "No new reading since" in content
 
 
 @pytest.mark.parametrize(

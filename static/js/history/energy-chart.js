@@ -1,4 +1,5 @@
 // Energy as bars. The share of the time that is missing is hatched from the top, what the register told is a hatched bar.
+import { hatch } from "../charts/marks.js";
 import { cursorOptions, gestures } from "./gestures.js";
 import { nearZero, Plot, siteTime } from "./plot.js";
 import { axisUnit } from "./quantities.js";
@@ -8,21 +9,6 @@ const WIDEST_PX = 128;
 const LEAST_HATCH_PX = 6;
 const HATCH_LINE_PX = 1.3;
 const OVER_BAR_LINE_PX = 2.2;
-
-// Slanting lines, to be repeated; `up` tells two hatches apart without their colours.
-function hatch(context, colour, up, linePx = HATCH_LINE_PX) {
-  const size = Math.round(6 * devicePixelRatio);
-  const tile = Object.assign(document.createElement("canvas"), { width: size, height: size });
-  const pen = tile.getContext("2d");
-  pen.strokeStyle = colour;
-  pen.lineWidth = linePx * devicePixelRatio;
-  for (const shift of [-size, 0, size]) {
-    pen.moveTo(shift - 1, up ? size + 1 : -1);
-    pen.lineTo(shift + size + 1, up ? -1 : size + 1);
-  }
-  pen.stroke();
-  return context.createPattern(tile, "repeat");
-}
 
 // What is no longer kept was not missing.
 export const isMissing = ({ quality, coverage }) => quality !== "pruned" && (quality === "empty" || coverage < FULL);
@@ -69,9 +55,9 @@ export class EnergyChart extends Plot {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     const hatches = {
-      missing: hatch(ctx, this.palette.missing, false),
+      missing: hatch(ctx, this.palette.missing, false, HATCH_LINE_PX),
       missingOverBar: hatch(ctx, this.palette.surface, false, OVER_BAR_LINE_PX),
-      recovered: hatch(ctx, this.palette.line, true),
+      recovered: hatch(ctx, this.palette.line, true, HATCH_LINE_PX),
     };
     this.buckets?.forEach((bucket, i) => this.bar(plot, bucket, i, hatches));
     ctx.restore();

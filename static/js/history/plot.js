@@ -11,7 +11,7 @@ const QUIET_SPAN = 0.02;
 export function colours(element) {
   const style = getComputedStyle(element);
   const read = (name) => style.getPropertyValue(`--chart-${name}`).trim();
-  const names = ["line", "fill", "grid", "text", "before", "missing", "surface"];
+  const names = ["line", "fill", "grid", "text", "before", "missing", "surface", "warn", "bad"];
   return Object.fromEntries(names.map((name) => [name, read(name)]));
 }
 

@@ -1,0 +1,49 @@
+// Today's figures and the episodes outside the limits: printed by the server, asked for each minute.
+import { ask, Problem } from "../history/ask.js";
+import { settings, show } from "../page.js";
+
+const EVERY_MS = 60_000;
+
+export class Today {
+  // onEpisodes(what the charts mark).
+  constructor(onEpisodes) {
+    this.onEpisodes = onEpisodes;
+    this.facts = document.getElementById("today");
+    this.notice = document.getElementById("today-notice");
+    this.body = document.querySelector("#episodes-table tbody");
+    this.said = document.getElementById("episodes-said");
+    this.row = document.getElementById("episode-row");
+    setInterval(() => document.hidden || this.refresh(), EVERY_MS);
+    addEventListener("visibilitychange", () => document.hidden || this.refresh());
+  }
+
+  async refresh() {
+    try {
+      this.fill(await ask(settings.today, {}));
+    } catch (error) {
+      // What stands there stays; that the server is away, the notice tells.
+      if (!(error instanceof Problem) && error.name !== "AbortError") throw error;
+    }
+  }
+
+  fill({ facts, notice, episodes, said, drawn }) {
+    for (const [key, [value, note]] of Object.entries(facts)) {
+      const fact = this.facts.querySelector(`[data-fact=${key}]`);
+      show(fact?.querySelector(".fact__value"), value);
+      show(fact?.querySelector(".fact__note"), note);
+    }
+    show(this.notice, notice);
+    this.body.replaceChildren(...episodes.map((episode) => this.line(episode)));
+    this.body.closest(".scroller").hidden = !episodes.length;
+    this.said.hidden = !said;
+    show(this.said, said);
+    this.onEpisodes(drawn);
+  }
+
+  line(episode) {
+    const made = this.row.content.firstElementChild.cloneNode(true);
+    for (const place of made.querySelectorAll("[data-cell]")) place.textContent = episode[place.dataset.cell];
+    made.querySelector(".severity").dataset.severity = episode.severity;
+    return made;
+  }
+}

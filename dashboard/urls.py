@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import bill, compare, history, panel_head, panel_page, views
+from dashboard import bill, compare, history, panel_head, panel_page
 from dashboard.language_views import choose_language
 from dashboard.overview import views as overview
 from dashboard.system import rejected_views

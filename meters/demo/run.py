@@ -20,13 +20,15 @@ from meters.demo.panels import INTERVAL_S
 from meters.ingest.assembly import build_broadcaster, build_engine
 from meters.ingest.broadcast import cancel_tasks
 from meters.jobs import record_run, run_worker
+from meters.live import connection_state
 from meters.management.stopping import StopFlag
 from meters.mqtt.broker import Broker
 from meters.mqtt.publisher import Publisher
 from meters.simulation.panel import SimulatedPanel
-from meters.simulation.publishing import Simulation, run_rounds
+from meters.simulation.publishing import Destination, Simulation, run_rounds
 
 HOST = "127.0.0.1"
+INGEST_LIMIT_S = 15.0
 
 
 def port_is_free(port: int) -> bool:
@@ -44,8 +46,11 @@ def run_demo(
     mqtt_port: int,
     panels: Mapping[str, SimulatedPanel],
     on_ready: Callable[[], None],
+    *,
+    since_s: float | None = None,
 ) -> None:
-    """Run everything until Ctrl-C or SIGTERM, then end it in the order that loses nothing.
+    """Run everything until Ctrl-C or SIGTERM, then end it in the order that loses nothing. The
+    panels publish from now on, or from `since_s` (Unix time), when their history ends.
 
     The web server keeps the main thread, whose signals end it; the ingest hands its events over to
     the web server's own event loop, where the in-memory channel layer lives.
@@ -57,7 +62,7 @@ def run_demo(
         parts.enter_context(embedded_broker(mqtt_port, settings.STATE_DIR))
         parts.enter_context(_ingest(stop))
         parts.enter_context(_thread("worker", stop, lambda: _work(stop)))
-        parts.enter_context(_thread("simulator", stop, lambda: _simulate(panels, stop)))
+        parts.enter_context(_thread("simulator", stop, lambda: _simulate(panels, stop, since_s)))
         Server(
             application=get_default_application(),
             endpoints=build_endpoint_description_strings(host=HOST, port=port),
@@ -86,10 +91,33 @@ def _work(stop: StopFlag) -> None:
     run_worker(stop, time.monotonic, record=record_run)
 
 
-def _simulate(panels: Mapping[str, SimulatedPanel], stop: StopFlag) -> None:
+def _simulate(panels: Mapping[str, SimulatedPanel], stop: StopFlag, since_s: float | None) -> None:
     simulation = Simulation(panels, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE)
     with Publisher(settings.MQTT_BROKER, "pelbiot-demo-meters", stop=stop) as publisher:
+        _wait_for_the_ingest(stop)
+        if since_s is not None:
+            publish_missed(panels, publisher, since_s, time.time())
         run_rounds(simulation, publisher, stop, interval_s=INTERVAL_S)
+
+
+def _wait_for_the_ingest(stop: StopFlag) -> None:
+    """The broker keeps nothing for who has never subscribed."""
+    limit_s = time.monotonic() + INGEST_LIMIT_S
+    while not connection_state()["connected"] and time.monotonic() < limit_s:
+        if stop.wait(0.1):
+            return
+
+
+def publish_missed(
+    panels: Mapping[str, SimulatedPanel], destination: Destination, since_s: float, now_s: float
+) -> None:
+    """What was measured while the other parts were started, with the times of that."""
+    late = Simulation(panels, settings.MQTT_TOPICS, time_zone=settings.TIME_ZONE, timestamps=True)
+    moment_s = since_s
+    while moment_s < now_s - INTERVAL_S / 2:
+        for publication in late.round(moment_s):
+            destination.publish(publication.topic, publication.payload)
+        moment_s += INTERVAL_S
 
 
 @contextmanager

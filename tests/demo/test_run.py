@@ -1,15 +1,18 @@
 import asyncio
+import json
 import logging
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime
 
 import pytest
 from django.core.exceptions import RequestAborted
 
-from meters.demo.run import _thread, tell_of_errors
+from meters.demo.run import _thread, publish_missed, tell_of_errors
 from meters.management.stopping import StopFlag
+from meters.simulation.publishing import small_transformers
 
 
 def test_a_ctrl_c_while_the_parts_are_started_ends_those_that_run() -> None:
@@ -57,3 +60,17 @@ def test_nothing_is_said_of_pages_that_nobody_waits_for_any_more(
         assert "a real one" in caplog.text
     finally:
         loop.close()
+
+
+def test_what_was_measured_while_the_parts_were_started_is_published_with_its_times() -> None:
+    published: list[tuple[str, str]] = []
+
+    class Broker:
+        def publish(self, topic: str, payload: str) -> bool:
+            published.append((topic, payload))
+            return True
+
+    publish_missed(small_transformers(["t1"]), Broker(), 1_768_435_200.0, 1_768_435_205.5)
+    times = {json.loads(payload)["timestamp"] for _, payload in published}
+    assert {datetime.fromisoformat(time).timestamp() - 1_768_435_200 for time in times} == {0, 2, 4}
+    assert len(published) == 12

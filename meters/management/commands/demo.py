@@ -51,8 +51,14 @@ class Command(BaseCommand):
         register_panels()
         name, password = demo_login(settings.STATE_DIR)
         panels = simulated_panels()
-        self._fill(panels, options["days"])
-        run_demo(port, mqtt_port, panels, lambda: self._welcome(port, mqtt_port, name, password))
+        filled_to_s = self._fill(panels, options["days"])
+        run_demo(
+            port,
+            mqtt_port,
+            panels,
+            lambda: self._welcome(port, mqtt_port, name, password),
+            since_s=filled_to_s,
+        )
         self.stdout.write("Stopped. The data stays; `make demo` goes on where this ended.")
 
     def _refuse_real_servers(self) -> None:
@@ -64,15 +70,18 @@ class Command(BaseCommand):
         if settings.CHANNEL_LAYERS["default"]["BACKEND"] != "channels.layers.InMemoryChannelLayer":
             raise CommandError("The demo needs no Redis: unset REDIS_URL to run it.")
 
-    def _fill(self, panels: Mapping[str, SimulatedPanel], days: int) -> None:
-        """So that every chart has something to show."""
-        started_s = time.monotonic()
-        samples = fill_history(panels, timezone.now(), days)
-        if samples:
-            self.stdout.write(
-                f"Wrote {samples:,} samples of the last days in {time.monotonic() - started_s:.0f} s. "
-                "Their energy and costs follow while you look around, within half a minute."
-            )
+    def _fill(self, panels: Mapping[str, SimulatedPanel], days: int) -> float | None:
+        """So that every chart has something to show; until when (Unix time), if anything was."""
+        now = timezone.now()
+        samples = fill_history(panels, now, days)
+        if not samples:
+            return None
+        took_s = time.time() - now.timestamp()
+        self.stdout.write(
+            f"Wrote {samples:,} samples of the last days in {took_s:.0f} s. "
+            "Their energy and costs follow while you look around, within half a minute."
+        )
+        return now.timestamp()
 
     def _welcome(self, port: int, mqtt_port: int, name: str, password: str) -> None:
         topic = settings.MQTT_TOPICS.topic("trafo1", "voltage")

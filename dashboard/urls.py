@@ -2,6 +2,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from dashboard import bill, compare, history, panel_head, panel_page
+from dashboard.installing import manifest
 from dashboard.language_views import choose_language
 from dashboard.overview import views as overview
 from dashboard.system import rejected_views
@@ -31,6 +32,7 @@ urlpatterns = [
         LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
         name="login",
     ),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("language", choose_language, name="language"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

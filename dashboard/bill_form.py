@@ -81,4 +81,4 @@ class WhatIfForm(forms.Form):
 
 
 def _choice(tariff: Tariff) -> str:
-    return f"{tariff.code} · {tariff.name}" if tariff.name else tariff.code
+    return f"{tariff.code} · {tariff.title}" if tariff.name else tariff.code

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils import timezone
 from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext
 
@@ -229,8 +228,7 @@ def _maximum(usage: MonthUsage) -> Figure:
     if usage.maximum is None:
         return Figure("maximum", label, NOT_MEASURED, "")
     power_w, at = usage.maximum
-    when = date_text(timezone.localtime(at), "j M Y H:i")
-    return Figure("maximum", label, quantities.power(power_w), when)
+    return Figure("maximum", label, quantities.power(power_w), quantities.when(at))
 
 
 def _kwh(kwh: Decimal) -> str:

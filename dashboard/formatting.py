@@ -12,6 +12,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Django's own formats of a time leave out the seconds, which matter here.
 _CLOCKS = {"id": "H.i.s"}
 _CLOCK = "H:i:s"
+_HOURS = {"id": "H.i"}
+_HOUR = "H:i"
 _DATE = "j M Y"
 # A currency's name among those who use it; everybody else reads the code.
 _CURRENCIES = {("id", "IDR"): "Rp"}
@@ -59,6 +61,16 @@ def _decimals(value: Decimal) -> int:
 def clock(moment: datetime) -> str:
     """The site's time of day, to the second."""
     return date_text(timezone.localtime(moment), _CLOCKS.get(get_language() or "", _CLOCK))
+
+
+def hour_form() -> str:
+    """How Django's date formats write hours and minutes in the active language."""
+    return _HOURS.get(get_language() or "", _HOUR)
+
+
+def to_the_minute(moment: datetime) -> str:
+    """Date and time of day at the site: what a table has room for."""
+    return date_text(timezone.localtime(moment), f"{_DATE} {hour_form()}")
 
 
 def date(moment: datetime) -> str:

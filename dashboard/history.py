@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -111,7 +112,7 @@ def page_context() -> dict[str, Any]:
             "texts": all_texts(),
             "decimals": {metric.name: metric.decimals for metric in METRICS.values()},
             "units": {metric.name: metric.unit for metric in METRICS.values()},
-            "labels": {metric.name: str(metric.label) for metric in METRICS.values()},
+            "labels": {metric.name: gettext(metric.label) for metric in METRICS.values()},
         },
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.dateformat import format as date_text
 
-from dashboard.formatting import NOT_MEASURED, number
+from dashboard.formatting import NOT_MEASURED, number, to_the_minute
 from dashboard.history_texts import text
 from meters.metrics import METRICS
 
@@ -65,10 +65,11 @@ def lasting(seconds: float) -> str:
 
 def place(start: datetime, by: str) -> str:
     """What an hour, day or month is called by its beginning: "8 Feb 2007 10:00", "Feb 2007"."""
-    form = {"hour": "j M Y H:i", "day": "j M Y", "month": "M Y"}[by]
-    return date_text(timezone.localtime(start), form)
+    if by == "hour":
+        return to_the_minute(start)
+    return date_text(timezone.localtime(start), {"day": "j M Y", "month": "M Y"}[by])
 
 
 def when(moment: datetime | None) -> str:
     """Date and time of day at the site, to the minute: what a table has room for."""
-    return date_text(timezone.localtime(moment), "j M Y H:i") if moment else ""
+    return to_the_minute(moment) if moment else ""

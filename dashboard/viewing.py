@@ -15,6 +15,7 @@ from django.utils.dateformat import format as date_text
 from django.utils.dateparse import parse_date, parse_datetime
 
 from dashboard import ranges
+from dashboard.formatting import hour_form
 from dashboard.ranges import CALENDAR_KINDS, Kind, Range, Step
 from meters.live import iso
 
@@ -112,8 +113,9 @@ def title(span: Range, zone: ZoneInfo) -> str:
             return date_text(first, "D j M Y")
         return f"{date_text(first, 'j M' if first.year == last.year else 'j M Y')} – {date_text(last, 'j M Y')}"
     start, end = timezone.localtime(span.start, zone), timezone.localtime(span.end, zone)
-    until = "H:i" if start.date() == end.date() else "j M Y H:i"
-    return f"{date_text(start, 'j M Y H:i')} – {date_text(end, until)}"
+    hour = hour_form()
+    until = hour if start.date() == end.date() else f"j M Y {hour}"
+    return f"{date_text(start, f'j M Y {hour}')} – {date_text(end, until)}"
 
 
 def chosen_of(given: Iterable[str], known: Iterable[str], default: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from meters.admin_tariffs import AssignmentInline
 from meters.energy.pending import mark_all
 from meters.models import IngestWorker, Panel, ReadingRepair, RejectedMessage, Trend
+from meters.reasons import in_words
 from meters.repair.pages import RepairsReadings
 
 NEWEST_READINGS = 20
@@ -99,10 +100,15 @@ class PanelAdmin(RepairsReadings):
 
 @admin.register(RejectedMessage)
 class RejectedMessageAdmin(LookOnlyAdmin):
-    list_display = ("received_at", "topic", "reason", "payload_bytes")
+    list_display = ("received_at", "topic", "why", "payload_bytes")
+    fields = ("received_at", "topic", "why", "payload", "payload_bytes")
     list_filter = ("received_at",)
     search_fields = ("topic", "reason", "payload")
     date_hierarchy = None  # needs the database's time-zone tables, which a fresh MariaDB lacks
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def why(self, message: RejectedMessage) -> str:
+        return in_words(message.reason)
 
 
 @admin.register(IngestWorker)

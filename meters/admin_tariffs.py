@@ -152,10 +152,14 @@ class BilledAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Tariff)
 class TariffAdmin(BilledAdmin):
-    list_display = ("code", "name", "currency")
-    list_display_links = ("code", "name")
+    list_display = ("code", "title", "currency")
+    list_display_links = ("code", "title")
     search_fields = ("code", "name")
     inlines = (VersionInline,)
+
+    @admin.display(description=_("name"), ordering="name")
+    def title(self, tariff: Tariff) -> str:
+        return tariff.title
 
 
 @admin.register(TariffVersion)

@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class MetersConfig(AppConfig):
     name = "meters"
-    verbose_name = "Meters"
+    verbose_name = _("Meters")
 
     def ready(self) -> None:
         from meters import checks  # noqa: F401  (importing registers them)

@@ -8,6 +8,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 _MONTH = re.compile(r"(19[7-9]\d|2\d{3})-(0[1-9]|1[0-2])", re.ASCII)
@@ -19,7 +20,10 @@ class MonthField(serializers.CharField):
     def to_internal_value(self, data: Any) -> Any:
         text = super().to_internal_value(data)
         if not _MONTH.fullmatch(text):
-            raise serializers.ValidationError(f"{text!r} is no month: use e.g. 2026-01")
+            raise serializers.ValidationError(
+                _("%(text)r is no month: use e.g. %(example)s")
+                % {"text": text, "example": "2026-01"}
+            )
         return int(text[:4]), int(text[5:])
 
 

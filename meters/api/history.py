@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from drf_spectacular.utils import extend_schema
@@ -28,7 +29,7 @@ _ERRORS = {400: schema.WrongParameter, 404: Problem}
 def panel_named(name: str) -> Panel:
     panel = Panel.objects.filter(name=name).first()
     if panel is None:
-        raise NotFound(f"There is no panel {name!r}.")
+        raise NotFound(_("There is no panel %(name)r.") % {"name": name})
     return panel
 
 
@@ -147,10 +148,12 @@ class ComparisonView(APIView):
         query = checked(queries.ComparisonQuery, request)
         panels = query.get("panels") or list(Panel.objects.shown()[: queries.MOST_PANELS + 1])
         if len(panels) > queries.MOST_PANELS:  # the total of some would pass for that of all
-            sentence = f"there are more than {queries.MOST_PANELS}: name those to compare"
+            sentence = _("there are more than %(most)s: name those to compare") % {
+                "most": queries.MOST_PANELS
+            }
             raise ValidationError({"panels": [sentence]})
         if not panels:
-            raise NotFound("There is no panel yet.")
+            raise NotFound(_("There is no panel yet."))
         return Response(answers.compare(panels, query["from"], query["to"]))
 
 

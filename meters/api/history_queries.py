@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from meters.api.serializers import MomentField
@@ -29,10 +30,12 @@ class PeriodQuery(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("from", "to"):
             if not EARLIEST <= attrs[name] <= LATEST:
-                raise serializers.ValidationError({name: "use a time between 2005 and 2100"})
+                raise serializers.ValidationError({name: _("use a time between 2005 and 2100")})
             attrs[name] = attrs[name].astimezone(UTC).replace(second=0, microsecond=0)
         if attrs["from"] >= attrs["to"]:
-            raise serializers.ValidationError({"to": "must be at least a minute later than from"})
+            raise serializers.ValidationError(
+                {"to": _("must be at least a minute later than %(start)s") % {"start": "from"}}
+            )
         return attrs
 
 
@@ -47,7 +50,8 @@ class TrendsQuery(PeriodQuery):
         unknown = [name for name in names if name not in METRICS]
         if unknown or not names:
             raise serializers.ValidationError(
-                f"{', '.join(unknown) or text!r} is not accepted: use {', '.join(METRICS)}"
+                _("%(given)s is not accepted: use %(accepted)s")
+                % {"given": ", ".join(unknown) or repr(text), "accepted": ", ".join(METRICS)}
             )
         return names
 
@@ -60,7 +64,10 @@ class EnergyQuery(PeriodQuery):
         if attrs["by"] == "hour" and attrs["to"] - attrs["from"] > LONGEST_BY_HOUR:
             raise serializers.ValidationError(
                 {
-                    "by": f"hour is for up to {LONGEST_BY_HOUR.days} days: use day, or a shorter range"
+                    "by": _(
+                        "%(step)s is for up to %(days)s days: use %(longer)s, or a shorter range"
+                    )
+                    % {"step": "hour", "days": LONGEST_BY_HOUR.days, "longer": "day"}
                 }
             )
         return attrs
@@ -80,7 +87,7 @@ class ComplianceQuery(PeriodQuery):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         if attrs["to"] - attrs["from"] > timedelta(days=1100):
-            raise serializers.ValidationError({"to": "use at most three years"})
+            raise serializers.ValidationError({"to": _("use at most three years")})
         return attrs
 
 
@@ -95,7 +102,11 @@ class ComparisonQuery(PeriodQuery):
         found = {panel.name: panel for panel in Panel.objects.filter(name__in=names)}
         unknown = [name for name in names if name not in found]
         if unknown or not names:
-            raise serializers.ValidationError(f"there is no panel {', '.join(unknown) or text!r}")
+            raise serializers.ValidationError(
+                _("there is no panel %(names)s") % {"names": ", ".join(unknown) or repr(text)}
+            )
         if len(names) > MOST_PANELS:
-            raise serializers.ValidationError(f"at most {MOST_PANELS} panels are compared")
+            raise serializers.ValidationError(
+                _("at most %(most)s panels are compared") % {"most": MOST_PANELS}
+            )
         return [found[name] for name in names]

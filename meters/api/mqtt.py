@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.permissions import IsAuthenticated
@@ -18,6 +19,7 @@ from meters.live import iso, panel_values
 from meters.models import Panel
 from meters.mqtt.errors import BadMessageError, BrokerUnavailableError
 from meters.mqtt.publisher import publish_once
+from meters.reasons import in_words
 
 
 class StatusView(APIView):
@@ -40,7 +42,7 @@ class LastValuesView(APIView):
         if "panel" in query:
             panel = Panel.objects.filter(name=query["panel"]).first()
             if panel is None:
-                raise NotFound(f"There is no panel {query['panel']!r}.")
+                raise NotFound(_("There is no panel %(name)r.") % {"name": query["panel"]})
             return Response(panel_values(panel))
         panels = list(Panel.objects.shown())
         answer: dict[str, Any] = dict(panel_values(panels[0] if panels else Panel()))
@@ -86,10 +88,10 @@ class LastValueView(APIView):
         try:
             name, metric = settings.MQTT_TOPICS.locate(topic)
         except BadMessageError as error:
-            raise NotFound(error.reason) from None
+            raise NotFound(in_words(error.reason)) from None
         panel = Panel.objects.filter(name=name, **{f"{metric}__isnull": False}).first()
         if panel is None:
-            raise NotFound(f"Nothing was published on {topic} yet.")
+            raise NotFound(_("Nothing was published on %(topic)s yet.") % {"topic": topic})
         value, moment = getattr(panel, metric), getattr(panel, f"{metric}_at")
         return Response({"topic": topic, "value": value, "timestamp": iso(moment)})
 
@@ -128,5 +130,5 @@ class PublishView(APIView):
         try:
             publish_once(settings.MQTT_BROKER, topic, payload)
         except BrokerUnavailableError as error:
-            raise BrokerAway(str(error)) from None
+            raise BrokerAway(in_words(str(error))) from None
         return Response({"topic": topic, "message": wanted.initial_data["message"]}, status=202)

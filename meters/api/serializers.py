@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from meters.metrics import MEASURED
 from meters.mqtt.errors import BadMessageError
 from meters.mqtt.payloads import MAX_PAYLOAD_BYTES
+from meters.reasons import in_words
 
 
 class MomentField(serializers.CharField):
@@ -25,7 +27,8 @@ class MomentField(serializers.CharField):
             moment = None
         if moment is None or moment.tzinfo is None:
             raise serializers.ValidationError(
-                f"{text!r} is not ISO 8601 with an offset: use e.g. 2026-01-15T10:30:45+07:00"
+                _("%(text)r is not ISO 8601 with an offset: use e.g. %(example)s")
+                % {"text": text, "example": "2026-01-15T10:30:45+07:00"}
             )
         return moment
 
@@ -49,13 +52,15 @@ class HistoryQuery(serializers.Serializer[Any]):
         try:
             settings.MQTT_TOPICS.locate(topic)
         except BadMessageError as error:
-            raise serializers.ValidationError(error.reason) from None
+            raise serializers.ValidationError(in_words(error.reason)) from None
         return topic
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         start, end = attrs.get("from"), attrs.get("to")
         if start and end and start >= end:
-            raise serializers.ValidationError({"to": "must be later than from"})
+            raise serializers.ValidationError(
+                {"to": _("must be later than %(start)s") % {"start": "from"}}
+            )
         return attrs
 
 
@@ -65,13 +70,13 @@ class PublishRequest(serializers.Serializer[Any]):
 
     def validate_topic(self, topic: str) -> str:
         if "+" in topic or "#" in topic:
-            raise serializers.ValidationError("wildcards can't be published to")
+            raise serializers.ValidationError(_("wildcards can't be published to"))
         if topic.startswith("$"):
-            raise serializers.ValidationError("topics that start with $ are the broker's own")
+            raise serializers.ValidationError(_("topics that start with $ are the broker's own"))
         try:
             settings.MQTT_TOPICS.locate(topic)
         except BadMessageError as error:
-            raise serializers.ValidationError(error.reason) from None
+            raise serializers.ValidationError(in_words(error.reason)) from None
         return topic
 
     def validate_message(self, message: Any) -> bytes:
@@ -79,7 +84,9 @@ class PublishRequest(serializers.Serializer[Any]):
         text = message if isinstance(message, str) else json.dumps(message)
         payload = text.encode("utf-8", "surrogatepass")
         if len(payload) > MAX_PAYLOAD_BYTES:
-            raise serializers.ValidationError(f"at most {MAX_PAYLOAD_BYTES} bytes are accepted")
+            raise serializers.ValidationError(
+                _("at most %(bytes)s bytes are accepted") % {"bytes": MAX_PAYLOAD_BYTES}
+            )
         return payload
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from meters.energy.prices import Period, Terms
 from meters.energy.validity import Difference, Span, differences, spans
 from meters.models.billed import BilledModel, PriceChange
 from meters.models.panel import Panel
+from meters.models.tariff_names import BROUGHT_ALONG
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 _OPEN_END = _("The last day, included. Empty: until the next version begins.")
@@ -41,6 +43,11 @@ class Tariff(BilledModel):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def title(self) -> str:
+        """The name for its readers: those PELBIOT brings along are translated."""
+        return gettext(self.name) if self.name in BROUGHT_ALONG else self.name
+
     def timeline(self) -> list[Span[Terms]]:
         """The stored versions, each in the days in which it is in force."""
         return spans(version.entry() for version in _versions_of(self.pk))
@@ -57,7 +64,9 @@ class Tariff(BilledModel):
 class TariffVersion(BilledModel):
     """What a tariff says from a day on. All money is in the tariff's currency."""
 
-    tariff = models.ForeignKey(Tariff, models.CASCADE, related_name="versions")
+    tariff = models.ForeignKey(
+        Tariff, models.CASCADE, related_name="versions", verbose_name=_("tariff")
+    )
     valid_from = models.DateField(_("valid from"))
     valid_to = models.DateField(_("valid to"), null=True, blank=True, help_text=_OPEN_END)
     price_per_kwh = models.DecimalField(
@@ -197,7 +206,9 @@ class TariffAssignment(BilledModel):
     panel = models.ForeignKey(
         Panel, models.CASCADE, related_name="assignments", db_constraint=False
     )
-    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="assignments")
+    tariff = models.ForeignKey(
+        Tariff, models.PROTECT, related_name="assignments", verbose_name=_("tariff")
+    )
     valid_from = models.DateField(_("valid from"))
     contract_power_kva = models.DecimalField(
         _("contract power (kVA)"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from meters.metrics import MEASURED
@@ -43,7 +44,10 @@ class RepairForm(forms.Form):
         required=False,
         choices=[
             ("", "–"),
-            *((metric.name, f"{metric.label} ({metric.unit})") for metric in MEASURED.values()),
+            *(
+                (each.name, format_lazy("{} ({})", _(each.label), each.unit))
+                for each in MEASURED.values()
+            ),
         ],
         help_text=_("Where only one is concerned."),
     )

@@ -7,9 +7,11 @@ from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError, InterfaceError
+from django.utils import translation
 from redis.exceptions import RedisError
 
 from dashboard.backpressure import SendGate
+from dashboard.languages import page_language
 from dashboard.outbox import Outbox
 from dashboard.watching import MAX_PANELS, read_snapshot, session_stands, shared_state
 from meters.live import (
@@ -24,6 +26,7 @@ from meters.live import (
     bucket_group,
     bucket_groups,
 )
+from meters.reasons import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +61,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         self._joined: set[str] = set()
         self._state: ConnectionState | None = None
         self._gate = SendGate.of(self.scope["server_send"])
+        self._language = page_language(self.scope)
         await self._join({STATE_GROUP, *bucket_groups()})
         await self.accept()
         await self._put_snapshot()
@@ -106,7 +110,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         counter = (batch["source"], batch["group"])
         last = self._sequence.get(counter)
         self._sequence[counter] = batch["seq"]
-        self._put(*(event for event in batch["events"] if self._watches(event)))
+        self._put(*(self._told(event) for event in batch["events"] if self._watches(event)))
         if last is not None and batch["seq"] != last + 1:
             await self._put_snapshot()
 
@@ -124,6 +128,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if panel is None:
             return True
         return panel not in self.hidden if self.watched is None else panel in self.watched
+
+    def _told(self, event: Any) -> Any:
+        """As it came, but a sentence in the page's language."""
+        if "message" not in event:
+            return event
+        with translation.override(self._language):
+            return event | {"message": in_words(event["message"])}
 
     def _put(self, *events: Any) -> None:
         self._outbox.put(events)

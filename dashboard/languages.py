@@ -5,8 +5,9 @@ before they logged in, a cookie. 3. LANGUAGE_CODE, where the environment sets it
 browser asks for. 5. English.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -37,6 +38,12 @@ def language_of(request: HttpRequest) -> str:
         or accepted(request.headers.get("Accept-Language", ""))
         or settings.LANGUAGE_CODE
     )
+
+
+def page_language(scope: Mapping[str, Any]) -> str:
+    """That of the page which opened this websocket: `?language=id`, English where it doesn't say."""
+    asked = parse_qs(scope.get("query_string", b"").decode(errors="replace"))
+    return known(asked.get("language", [""])[0]) or "en"
 
 
 def in_cookie(request: HttpRequest) -> str | None:

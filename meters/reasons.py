@@ -37,6 +37,14 @@ SHAPES = (
     _("timestamp {text} is before 2005: check the meter's clock"),
     _("{panel} can't be a panel's name: {rule} are accepted"),
     _("topic {topic} is outside the configured filters {filters}"),
+    _(
+        "panel {panel} is unknown, and {most} panels are registered already ({setting}): raise the limit or delete panels nobody needs"
+    ),
+    _("panel {panel} is unknown and {setting} is off: add it in the admin"),
+    # Shortened, where there is no room for what was expected.
+    _("the message is empty"),
+    _("the JSON object has no 'value'"),
+    _("{text} is not a number"),
     # The connection to the broker.
     _("the broker refuses the user name or password ({settings})"),
     _("the broker refuses this user ({settings})"),

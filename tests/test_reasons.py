@@ -34,6 +34,12 @@ PAYLOADS = (
     *("\ufeff230".encode(), b"1e9"),
     *(f'{{"value": 1, "timestamp": {written}}}'.encode() for written in TIMESTAMPS),
 )
+# As meters/ingest/panels.py says it.
+PANEL = "trafo9"
+UNKNOWN = (
+    " and MQTT_AUTO_REGISTER is off: add it in the admin",
+    ", and 100 panels are registered already (MQTT_MAX_PANELS): raise the limit or delete panels nobody needs",
+)
 TLS, PLAIN = Broker.from_url("mqtts://h"), Broker.from_url("mqtt://h")
 
 
@@ -47,6 +53,7 @@ def reasons() -> Iterator[str]:
         with pytest.raises(BadMessageError) as caught:
             TopicSpace({"voltage": "panel/+/volt"}).locate(topic)
         yield caught.value.reason
+    yield from (f"panel {PANEL} is unknown{why}" for why in UNKNOWN)
     for name in ("Bad user name or password", "Not authorized", "Client identifier not valid"):
         yield failures.refusal(ReasonCode(PacketTypes.CONNACK, name))
     for name in ("Unsupported protocol version", "Server busy"):

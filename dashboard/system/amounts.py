@@ -37,7 +37,7 @@ def size(octets: int | None) -> str:
 def span(seconds: float) -> str:
     """ "4 s", "12 min", "3 h 20 min"."""
     if seconds < 60:
-        return gettext("{seconds}\u00a0s").format(seconds=number(max(0, int(seconds)), 0))
+        return gettext("{seconds} s").format(seconds=number(max(0, int(seconds)), 0))
     return lasting(seconds)
 
 
@@ -48,7 +48,7 @@ def ago(moment: datetime, now: datetime) -> str:
 def briefly(seconds: float) -> str:
     """How long a piece of work took: "8 ms", "1.4 s"."""
     if seconds < 0.001:
-        return gettext("less than 1\u00a0ms")
+        return gettext("less than 1 ms")
     if seconds < 1:
-        return gettext("{milliseconds}\u00a0ms").format(milliseconds=number(seconds * 1000, 0))
-    return gettext("{seconds}\u00a0s").format(seconds=number(seconds, 1))
+        return gettext("{milliseconds} ms").format(milliseconds=number(seconds * 1000, 0))
+    return gettext("{seconds} s").format(seconds=number(seconds, 1))

@@ -13,6 +13,7 @@ from dashboard.system.facts import BAD, GOOD, QUIET, WARN, Check, Fact, Health
 from dashboard.system.visible import Piece, visible
 from meters.models import IngestWorker
 from meters.mqtt.client import SESSION_EXPIRY_S
+from meters.reasons import in_words
 
 _SECTION = "ingest"
 
@@ -52,7 +53,7 @@ def worker_view(worker: IngestWorker, now: datetime) -> WorkerView:
         missing=_missing(worker),
         last_message=visible(f"{message['topic']}  {message['value']}") if message else [],
         last_message_at=f"{formatting.near(at, now)} ({ago(at, now)})" if at else "",
-        last_error=worker.last_error,
+        last_error=in_words(worker.last_error),
     )
 
 
@@ -122,7 +123,7 @@ def _connection(alive: list[IngestWorker]) -> Check:
         reason = next((worker.last_error for worker in alive if worker.last_error), "")
         advice = gettext("No new readings can arrive. The ingest keeps trying.")
         text = gettext("Not connected to the broker")
-        return Check("ingest", label, BAD, text, f"{advice} {reason}".strip(), _SECTION)
+        return Check("ingest", label, BAD, text, f"{advice} {in_words(reason)}".strip(), _SECTION)
     text = gettext("{connected} of {alive} connected").format(
         connected=count(len(connected)), alive=count(len(alive))
     )

@@ -16,6 +16,7 @@ from dashboard.system.amounts import count, size
 from dashboard.system.reasons import KINDS, OTHER, is_kind, kind_of, label
 from dashboard.system.visible import Piece, visible
 from meters.models import RejectedMessage
+from meters.reasons import in_words
 
 PAGE_ROWS = 50
 CSV_ROWS = 20_000
@@ -138,7 +139,7 @@ def row(message: Any, now: datetime) -> Row:
         topic=visible(message.topic),
         payload=visible(start + ("…" if cut else "")),
         kind=label(message.kind),
-        reason=message.reason.partition(": expected ")[0],
+        reason=in_words(message.reason.partition(": expected ")[0]),
         size=size(message.payload_bytes),
     )
 

@@ -20,6 +20,7 @@ from meters.api.compression import gzip_page
 from meters.live import iso
 from meters.models import RejectedMessage
 from meters.mqtt.payloads import is_number
+from meters.reasons import in_words
 
 _COLUMNS = ("received_at", "topic", "kind", "reason", "payload_bytes", "payload")
 # What spreadsheets take for the beginning of a formula.
@@ -72,6 +73,7 @@ def message(request: HttpRequest, key: int) -> HttpResponse:
 def _message_context(found: Any) -> dict[str, Any]:
     return {
         "message": found,
+        "reason": in_words(found.reason),
         "kind": label(found.kind),
         "topic": visible(found.topic),
         "payload": visible(found.payload),

@@ -9,6 +9,7 @@ export class LiveSocket {
   constructor(path, { onEvents, onState, onEnded, onRefused }) {
     this.url = new URL(path, location.href);
     this.url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    this.url.searchParams.set("language", document.documentElement.lang); // for the sentences in events
     Object.assign(this, { onEvents, onState, onEnded, onRefused });
     this.failures = 0;
     this.watched = null; // all panels that are shown

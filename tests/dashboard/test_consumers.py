@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard import consumers, watching
 from dashboard.backpressure import SendGate
-from meters.live import EventBatch, bucket_group
+from meters.live import STATE_GROUP, EventBatch, bucket_group
 from meters.models import IngestWorker, Panel
 from pelbiot.asgi import application
 
@@ -42,10 +42,10 @@ async def connect(viewer: User) -> AsyncIterator[Connect]:
     cookie = await database_sync_to_async(session_cookie)(viewer)
     opened: list[WebsocketCommunicator] = []
 
-    async def open_socket(**headers: bytes) -> WebsocketCommunicator:
+    async def open_socket(query: str = "", **headers: bytes) -> WebsocketCommunicator:
         sent = {b"host": b"localhost:8000", b"cookie": cookie}
         sent |= {name.encode(): value for name, value in headers.items()}
-        socket = WebsocketCommunicator(application, "/ws/live/", headers=list(sent.items()))
+        socket = WebsocketCommunicator(application, f"/ws/live/{query}", headers=list(sent.items()))
         accepted, code = await socket.connect(timeout=5)
         socket.accepted = accepted
         if accepted:
@@ -130,6 +130,31 @@ async def test_our_own_page_is_accepted_and_so_is_a_program_without_an_origin(
 
 async def test_a_host_that_is_not_ours_is_refused(connect: Connect) -> None:
     assert not (await connect(host=b"evil.example", origin=b"http://evil.example")).accepted
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?language=id", "broker menolak pengguna ini (x)"),
+        ("?language=en", "the broker refuses this user (x)"),
+        ("?language=tlh", "the broker refuses this user (x)"),
+        ("", "the broker refuses this user (x)"),
+    ],
+)
+async def test_a_problem_of_the_broker_is_told_in_the_pages_language(
+    connect: Connect, query: str, words: str
+) -> None:
+    socket = await connect(query)
+    await events(socket)
+    problem: Any = {
+        "event": "mqtt-error",
+        "broker": "b",
+        "message": "the broker refuses this user (x)",
+    }
+    note = batch("a", 1) | {"group": STATE_GROUP, "events": [problem]}
+    await send(note)  # type: ignore[arg-type]
+    (told,) = await events(socket)
+    assert told["message"] == words
 
 
 async def test_the_first_frame_is_a_snapshot_of_values_and_connection(connect: Connect) -> None:

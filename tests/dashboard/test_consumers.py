@@ -152,7 +152,7 @@ async def test_a_problem_of_the_broker_is_told_in_the_pages_language(
         "message": "the broker refuses this user (x)",
     }
     note = batch("a", 1) | {"group": STATE_GROUP, "events": [problem]}
-    await send(note)  # type: ignore[arg-type]
+    await send(note)
     (told,) = await events(socket)
     assert told["message"] == words
 

@@ -25,8 +25,19 @@ SAME = {
     *("kwh", "kva", "kvar", "kvarh", "varh", "wbp", "lwbp", "ppj", "ppn", "idr", "spln", "wib"),
     *("panel", "broker", "host", "total", "normal", "alarm", "volt", "online", "offline", "status"),
     *("jan", "feb", "mar", "apr", "april", "jun", "jul", "sep", "september", "nov", "november"),
-    *("python", "django", "rest", "framework", "channels", "daphne", "paho", "redis"),
-    *("sqlite", "mariadb", "mysql", "spool", "keepalive", "qos"),
+    *(
+        "python",
+        "django",
+        "rest",
+        "framework",
+        "channels",
+        "daphne",
+        "paho",
+        "redis",
+        "uplot",
+        "server",
+    ),
+    *("sqlite", "mariadb", "mysql", "mysqlclient", "spool", "keepalive", "qos"),
     *("admin", "administrator", "operator", "asia", "jakarta"),
     *("trafo", "hall", "test"),  # what this test calls its panels, places and tariffs
     *("search", "true"),  # pictures of Django's admin, which it doesn't mark itself

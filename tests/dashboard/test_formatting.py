@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -43,6 +44,32 @@ def test_an_unknown_amount_is_not_nothing() -> None:
 )
 def test_a_price_keeps_the_digits_it_has(amount: str, text: str) -> None:
     assert formatting.price(Decimal(amount), "IDR") == text
+
+
+@pytest.mark.parametrize(
+    ("language", "months"),
+    [
+        ("en", "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
+        ("id", "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des"),
+    ],
+)
+def test_dates_have_the_months_of_their_readers(language: str, months: str) -> None:
+    with translation.override(language):
+        written = [
+            formatting.date(datetime(2026, month, 26, 3, tzinfo=UTC)) for month in range(1, 13)
+        ]
+    assert written == [f"26 {month} 2026" for month in months.split()]
+
+
+@pytest.mark.parametrize(
+    ("language", "moment"),
+    [("en", "26 Aug 2026 10:30:45 WIB"), ("id", "26 Agu 2026 10.30.45 WIB")],
+)
+def test_a_moment_is_told_with_its_zone_as_its_readers_write_it(language: str, moment: str) -> None:
+    at = datetime(2026, 8, 26, 3, 30, 45, tzinfo=UTC)
+    with translation.override(language):
+        assert formatting.full(at) == moment
+        assert formatting.to_the_minute(at) in moment.replace(".45", "").replace(":45", "")
 
 
 @pytest.mark.parametrize(("value", "text"), [("630.000", "630"), ("1.5000", "1.5"), ("0", "0")])

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError, InterfaceError
@@ -62,7 +63,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         self._state: ConnectionState | None = None
         self._gate = SendGate.of(self.scope["server_send"])
         self._language = page_language(self.scope)
-        await self._join({STATE_GROUP, *bucket_groups()})
+        if _watches_later(self.scope):
+            self.watched = frozenset()
+        await self._join({STATE_GROUP, *(bucket_groups() if self.watched is None else ())})
         await self.accept()
         await self._put_snapshot()
         self._tasks = [
@@ -216,6 +219,12 @@ async def _attempt(chore: Callable[[], Awaitable[None]]) -> None:
         await chore()
     except (DatabaseError, InterfaceError, OSError, RedisError) as error:
         logger.warning("a live page can't be looked after just now: %s", error)
+
+
+def _watches_later(scope: Any) -> bool:
+    """Whether the page is going to say what it watches (`?watch=later`), and wants no more than the
+    connection's state until then: a snapshot of hundreds of panels is not for a page that shows ten."""
+    return parse_qs(scope.get("query_string", b"")).get(b"watch") == [b"later"]
 
 
 def _state_event(state: ConnectionState) -> StateEvent:

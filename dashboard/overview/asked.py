@@ -19,13 +19,14 @@ _LONGEST_TEXT = 100
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`state` and `location` empty: of every one. What is left out of an address is the default."""
+    """`state` and `location` empty: of every one; `view` empty: as the reader chose last. What is
+    left out of an address is the default."""
 
     q: str = ""
     location: str = ""
     state: str = ""
     sort: str = "state"
-    view: str = "cards"
+    view: str = ""
 
     def address(self, **changed: str) -> str:
         """The query string, with `changed` in place; without what is the default anyway."""
@@ -44,8 +45,13 @@ def asked_of(query: Mapping[str, str]) -> Asked:
         location=query.get("location", "").strip(),
         state=_one_of(query.get("state"), WORST_FIRST, ""),
         sort=_one_of(query.get("sort"), SORTS, "state"),
-        view=_one_of(query.get("view"), VIEWS, "cards"),
+        view=_one_of(query.get("view"), VIEWS, ""),
     )
+
+
+def view_of(asked: Asked, remembered: str | None) -> str:
+    """Cards or rows: as the address says, else as this browser was told last."""
+    return asked.view or _one_of(remembered, VIEWS, "cards")
 
 
 def matching(panels: Iterable[Overseen], asked: Asked) -> list[Overseen]:

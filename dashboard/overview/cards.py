@@ -51,7 +51,6 @@ BLANK = CardView(*[""] * len(fields(CardView)))  # type: ignore[arg-type]
 def card_view(each: Overseen, site: Site, points: Points) -> CardView:
     panel, today, at = each.panel, each.today, each.panel.last_reading_at
     values = {name: quantities.measured(name, value) for name, value, _ in panel.current()}
-    share = min(1.0, today.known_s / site.day_s) if site.day_s else 0.0
     return CardView(
         name=panel.name,
         title=str(panel),
@@ -65,10 +64,12 @@ def card_view(each: Overseen, site: Site, points: Points) -> CardView:
         load=load_state(each),
         loading_bar=f"{min(each.loading or 0.0, BAR_ENDS_AT):.1f}",
         energy=quantities.energy(today.energy_wh),
-        energy_label=_energy_label(today.energy_wh, share),
+        energy_label=text(
+            "energy_today" if known_share(each, site) is None else "energy_today_partly"
+        ),
         cost=NOT_MEASURED if each.currency is None else money(today.cost, each.currency),
         age=age(at, site.now),
-        hint=hint(each, site.now),
+        hint=hint(each, site),
         **values,
     )
 
@@ -79,7 +80,7 @@ def trouble(each: Overseen, now: datetime) -> str:
     if at is None:
         return text("never_read")
     if each.state in ("stale", "offline"):
-        return text("silent_since", time=formatting.near(at, now))
+        return text("silent_since", time=formatting.brief(at, now))
     if not each.findings:
         return ""
     worst, *others = each.findings
@@ -89,11 +90,15 @@ def trouble(each: Overseen, now: datetime) -> str:
     return text("and_more", trouble=sentence, count=str(len(others)))
 
 
-def hint(each: Overseen, now: datetime) -> str:
-    """All that a card's last line may have no room for."""
-    at, sentence = each.panel.last_reading_at, trouble(each, now)
-    last = text("last_reading", time=formatting.full(at)) if at else ""
-    return "\n".join(filter(None, [sentence, last]))
+def hint(each: Overseen, site: Site) -> str:
+    """All that the card itself may have no room for."""
+    at, share = each.panel.last_reading_at, known_share(each, site)
+    lines = [
+        trouble(each, site.now),
+        text("last_reading", time=formatting.full(at)) if at else "",
+        "" if share is None else text("today_covered", percent=quantities.percent(share)),
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def finding(of: Finding) -> str:
@@ -124,10 +129,12 @@ def load_state(each: Overseen) -> str:
     return "warning" if each.loading > each.limits.loading_warning else "normal"
 
 
-def _energy_label(energy_wh: float | None, share: float) -> str:
-    if energy_wh is None or share >= _WHOLE_SHARE:
-        return text("energy_today")
-    return text("energy_today_partly", percent=quantities.percent(share))
+def known_share(each: Overseen, site: Site) -> float | None:
+    """How much of the day so far the energy is known of, where that is worth a word."""
+    if each.today.energy_wh is None or not site.day_s:
+        return None
+    share = each.today.known_s / site.day_s
+    return None if share >= _WHOLE_SHARE else share
 
 
 def money(amount: Decimal | None, currency: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 from dashboard.formatting import epoch_ms
 from dashboard.overview.panels import Overseen, Site
 from dashboard.overview.sparklines import metric_of
+from meters.live import iso
 from meters.metrics import METRICS
 
-_DIGITS = 4  # more than is shown of any metric, and less than a double's seventeen
+_DIGITS = 4  # more than is shown of an energy
 
 
 def compact(site: Site) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def compact(site: Site) -> dict[str, Any]:
             known.append(asdict(each.limits))
         rows.append(_row(each, limits[written]))
     return {
-        "now": epoch_ms(site.now),
+        "now": iso(site.now),
         "day_s": round(site.day_s),
         "columns": COLUMNS,
         "limits": known,
@@ -57,7 +58,7 @@ def _row(each: Overseen, limits: int) -> list[Any]:
         epoch_ms(at) if at else 0,
     ]
     for _, value, moment in panel.current():
-        row += [_rounded(value), epoch_ms(moment) if moment else 0]
+        row += [value, epoch_ms(moment) if moment else 0]
     return [
         *row,
         _rounded(today.energy_wh),

@@ -51,8 +51,7 @@ TEXTS = {
     "sort_energy": _("Most energy today"),
     "sort_age": _("Longest silent"),
     "energy_today": _("Today"),
-    "energy_today_partly": _("Today, {percent} covered"),
-    "cost_today": _("Cost today"),
+    "energy_today_partly": _("Today, partly"),
 }
 
 

@@ -12,7 +12,16 @@ from django.views.decorators.http import require_safe
 
 from dashboard.live_page import live_context
 from dashboard.overview import summary
-from dashboard.overview.asked import SORTS, Asked, asked_of, chosen, locations, matching
+from dashboard.overview.asked import (
+    SORTS,
+    VIEWS,
+    Asked,
+    asked_of,
+    chosen,
+    locations,
+    matching,
+    view_of,
+)
 from dashboard.overview.cards import BAR_ENDS_AT, BLANK, card_view
 from dashboard.overview.compact import compact
 from dashboard.overview.panels import Site, whole_site
@@ -25,6 +34,7 @@ from meters.metrics import METRICS
 from meters.models import Panel
 
 PAGE_SIZE = 24
+VIEW_COOKIE = "overview_view"  # written by static/js/overview/chooser.js
 
 
 @gzip_page
@@ -72,12 +82,13 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
     return context | {
         "here": "panels",
         "asked": asked,
+        "view": view_of(asked, request.COOKIES.get(VIEW_COOKIE)),
         "notice": summary.notice(context["mqtt"], states(site.panels)),
         "figures": summary.figures(totals(site)),
         "chips": summary.chips(states(matched), asked),
         "locations": locations(site.panels),
         "sorts": [(sort, summary.sort_label(sort)) for sort in SORTS],
-        "other_views": {view: asked.address(view=view) for view in ("cards", "rows")},
+        "view_queries": {view: asked.address(view=view) for view in VIEWS},
         "shown": summary.shown(pages.count, len(site.panels)),
         "blank": BLANK,
         "cards": [card_view(each, site, points) for each in page],

@@ -24,14 +24,16 @@ export class Readings {
     if (this.add(panel, metric, value, at) && panel === this.selected) this.extend(metric, [[at, value]]);
   }
 
-  // A snapshot has one moment for all values of a panel: that of its newest reading.
+  // A snapshot has one moment for all values of a panel: that of its newest reading. A value that is
+  // not new keeps its own: one that is old must not look fresh because another came in.
   snapshot(panel, { timestamp, ...values }) {
     const at = timestamp ? Date.parse(timestamp) : 0;
-    const known = this.panels.get(panel);
-    if (panel === this.selected || (known && at <= known.at)) return;
-    if (!known) this.panels.set(panel, { at, metrics: {} });
+    if (panel === this.selected || at <= (this.panels.get(panel)?.at ?? -1)) return;
+    const known = this.panels.get(panel) ?? { at, metrics: {} };
+    this.panels.set(panel, known);
+    known.at = at;
     for (const [metric, value] of Object.entries(values)) {
-      if (value !== null) this.add(panel, metric, value, at);
+      if (value !== null && value !== known.metrics[metric]?.value) this.add(panel, metric, value, at);
     }
   }
 

@@ -222,6 +222,20 @@ async def test_who_watches_one_panel_gets_no_other(connect: Connect) -> None:
     assert await socket.receive_nothing(timeout=0.3)
 
 
+async def test_who_is_going_to_say_what_it_watches_gets_no_panel_until_then(
+    connect: Connect,
+) -> None:
+    for name in ("a", "b"):
+        await add_panel(name, voltage=230.0)
+    socket = await connect("?watch=later")
+    (first,) = await events(socket)
+    assert (first["event"], first["panels"]) == ("snapshot", {})
+    await send(batch("a", 1.0))
+    await socket.send_json_to({"action": "watch", "panels": ["b"]})
+    (second,) = await events(socket)
+    assert set(second["panels"]) == {"b"}
+
+
 async def test_a_gap_in_the_sequence_brings_a_snapshot(connect: Connect) -> None:
     await database_sync_to_async(add_panel)("a", voltage=3.0)
     socket = await connect()

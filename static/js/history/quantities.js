@@ -29,11 +29,11 @@ export function measured(metric, value) {
 }
 
 // "IDR 1,234.50": a minus stands before the currency.
-export function money(amount, currency) {
+export function money(amount, currency, digits = 2) {
   if (!known(amount)) return "–";
   const rounded = Number(amount);
-  const figure = plain(Math.abs(rounded), 2);
-  return `${rounded <= -0.005 ? "-" : ""}${CURRENCIES[`${language} ${currency}`] ?? currency} ${figure}`;
+  const figure = plain(Math.abs(rounded), digits);
+  return `${rounded <= -0.5 * 10 ** -digits ? "-" : ""}${CURRENCIES[`${language} ${currency}`] ?? currency} ${figure}`;
 }
 
 // Cut off and never rounded up: 99.97 % covered is not all of it.

@@ -1,18 +1,165 @@
-// The overview, kept up to date by the live connection.
+// The overview: the server's page, kept up to date by the live connection for the panels on screen,
+// and for all others by asking now and then.
+import { now, setClock } from "../clock.js";
 import { Connection } from "../connection.js";
-import { leaveForLogin, leaveIfLoggedOut, settings } from "../page.js";
+import { inPage, leaveForLogin, leaveIfLoggedOut, settings } from "../page.js";
+import { Readings } from "../readings.js";
 import { LiveSocket } from "../socket.js";
+import { Chooser } from "./chooser.js";
+import { counts, Fleet } from "./fleet.js";
+import { chosen, matching } from "./selection.js";
+import { Shelf } from "./shelf.js";
+import { Sparks } from "./sparks.js";
+import { showNotice, showShown, showTotals } from "./summary.js";
 
+const ASK_EVERY_MS = 12_000;
+const SETTLED_MS = 150; // whoever scrolls on watches nothing on the way
+const SLEPT_MS = 20_000;
+
+const readings = new Readings();
+const fleet = new Fleet(readings);
 const connection = new Connection();
+const sparks = new Sparks((names) => touch(names));
+const chooser = new Chooser(() => order());
+fleet.take(inPage("overview"));
+sparks.take(inPage("points"));
 
-new LiveSocket(settings.socket, {
-  onEvents: (events) => {
-    for (const event of events) {
-      if (event.event === "snapshot") connection.snapshot(event.mqtt);
-      else connection.event(event);
+const list = document.querySelector(".fleet__list");
+const shelf = new Shelf(list, document.getElementById("unit"), {
+  unitOf: (name) => fleet.units.get(name),
+  pointsOf: (name) => sparks.of(name),
+  onSeen: watch,
+});
+
+// However fast readings arrive, the page is painted once a frame.
+const changed = new Set();
+let frame = 0;
+
+function paint() {
+  frame = 0;
+  connection.tell();
+  for (const name of changed) if (fleet.units.has(name)) fleet.look(fleet.units.get(name));
+  shelf.update(changed);
+  changed.clear();
+}
+
+function touch(names) {
+  for (const name of names) changed.add(name);
+  frame ||= requestAnimationFrame(paint);
+}
+
+let matched = [];
+let due = false; // what is shown, or its order, is no longer what was asked for
+
+function order() {
+  due = false;
+  matched = matching(fleet.units.values(), chooser.asked);
+  const shown = chosen(matched, chooser.asked);
+  shelf.show(shown.map(({ name }) => name));
+  showShown(shown.length, fleet.units.size);
+  summarise();
+}
+
+function summarise() {
+  const states = counts(fleet.units.values());
+  chooser.count(counts(matched));
+  showTotals(fleet.totals());
+  showNotice(connection, states, fleet.units.size);
+}
+
+// Nothing moves away under somebody's pointer; but a panel that is gone can't stay.
+function settle() {
+  const gone = shelf.names.some((name) => !fleet.units.has(name));
+  if (due && (gone || !shelf.held)) order();
+  else summarise();
+}
+
+let settling = 0;
+let watched = "";
+
+function watch(names) {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    sparks.want(names);
+    const list = names.join(" ");
+    if (list !== watched || !socket.watched) socket.watch(names);
+    watched = list;
+  }, SETTLED_MS);
+}
+
+let askedAt = now();
+
+async function ask() {
+  askedAt = now();
+  try {
+    const answer = await fetch(settings.overview, { headers: { Accept: "application/json" } });
+    if (answer.redirected) leaveForLogin();
+    else if (answer.ok) take(await answer.json());
+  } catch {
+    // The server is away; it is asked again.
+  }
+}
+
+function take(told) {
+  setClock(told.now);
+  fleet.take(told);
+  if (!fleet.units.size) location.reload(); // the page that says how to send a first reading
+  chooser.offer(new Set([...fleet.units.values()].map((unit) => unit.location.trim()).filter(Boolean)));
+  due = true;
+  settle();
+  touch(shelf.cards.keys());
+}
+
+function takeSnapshot({ panels, mqtt }) {
+  connection.snapshot(mqtt);
+  for (const [name, values] of Object.entries(panels)) if (fleet.units.has(name)) readings.snapshot(name, values);
+  touch(Object.keys(panels));
+}
+
+function onEvents(events) {
+  const names = [];
+  for (const event of events) {
+    if (event.event === "snapshot") takeSnapshot(event);
+    else if (!event.metric) connection.event(event);
+    else if (fleet.units.has(event.panel)) {
+      readings.event(event);
+      connection.heard(now());
+      if (event.metric === fleet.units.get(event.panel).drawn) sparks.extend(event.panel, Date.parse(event.timestamp), event.value);
+      names.push(event.panel);
     }
-  },
-  onState: (state) => connection.setSocket(state),
-  onEnded: leaveForLogin,
-  onRefused: leaveIfLoggedOut,
-}).connect();
+  }
+  touch(names);
+}
+
+let lost = false;
+
+function onState(state) {
+  connection.setSocket(state);
+  if (state === "live" && lost) {
+    sparks.forget();
+    sparks.want(shelf.names.filter((name) => shelf.cards.has(name)));
+    ask();
+  }
+  lost = state === "lost";
+  if (lost) summarise();
+}
+
+const socket = new LiveSocket(`${settings.socket}?watch=later`, { onEvents, onState, onEnded: leaveForLogin, onRefused: leaveIfLoggedOut });
+
+let ticked = now();
+
+function tick() {
+  const slept = now() - ticked > SLEPT_MS;
+  ticked = now();
+  if (document.hidden) return;
+  if (slept) socket.renew();
+  if (now() - askedAt > ASK_EVERY_MS) ask();
+  due = fleet.lookAtAll() || due;
+  settle();
+  shelf.tick();
+}
+
+setInterval(tick, 1000);
+document.addEventListener("visibilitychange", tick);
+order();
+socket.connect();

@@ -1,0 +1,63 @@
+// The points of the small lines, of the panels on screen only: what goes off screen is forgotten, for
+// nobody tells us of its readings any more.
+import { settings } from "../page.js";
+
+const LIMIT = Number(settings.chartPoints);
+const AT_ONCE = 60; // as many as the server answers
+
+export class Sparks {
+  // onArrived(names) when points have come.
+  constructor(onArrived) {
+    this.onArrived = onArrived;
+    this.points = new Map(); // name -> [[ms, value], ...], oldest first
+    this.asked = new Set();
+  }
+
+  of(name) {
+    return this.points.get(name) ?? [];
+  }
+
+  // Live points may stand already: they go on after the stored ones.
+  take(panels) {
+    for (const [name, stored] of Object.entries(panels)) {
+      const newest = stored.at(-1)?.[0] ?? 0;
+      const since = this.of(name).filter(([at]) => at > newest);
+      this.points.set(name, [...stored, ...since].slice(-LIMIT));
+    }
+  }
+
+  extend(name, at, value) {
+    const points = this.points.get(name);
+    if (!points || at < (points.at(-1)?.[0] ?? 0)) return;
+    if (at === points.at(-1)?.[0]) points.pop();
+    points.push([at, value]);
+    if (points.length > LIMIT) points.shift();
+  }
+
+  // After a break of the connection all are fetched anew.
+  forget() {
+    this.points.clear();
+  }
+
+  async want(names) {
+    const wanted = new Set(names);
+    for (const name of this.points.keys()) if (!wanted.has(name)) this.points.delete(name);
+    const missing = names.filter((name) => !this.points.has(name) && !this.asked.has(name));
+    for (let i = 0; i < missing.length; i += AT_ONCE) await this.ask(missing.slice(i, i + AT_ONCE));
+  }
+
+  async ask(names) {
+    for (const name of names) this.asked.add(name);
+    try {
+      const query = new URLSearchParams(names.map((name) => ["panel", name]));
+      const answer = await fetch(`${settings.points}?${query}`, { headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) return;
+      this.take((await answer.json()).panels);
+      this.onArrived(names);
+    } catch {
+      // The server is away; the lines come with the next connection.
+    } finally {
+      for (const name of names) this.asked.delete(name);
+    }
+  }
+}

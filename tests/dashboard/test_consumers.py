@@ -226,7 +226,7 @@ async def test_who_is_going_to_say_what_it_watches_gets_no_panel_until_then(
     connect: Connect,
 ) -> None:
     for name in ("a", "b"):
-        await add_panel(name, voltage=230.0)
+        await database_sync_to_async(add_panel)(name, voltage=230.0)
     socket = await connect("?watch=later")
     (first,) = await events(socket)
     assert (first["event"], first["panels"]) == ("snapshot", {})

@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import bill, compare, history, panel_head, panel_page
+from dashboard import bill, compare, first_reading_views, history, panel_head, panel_page
 from dashboard.installing import manifest
 from dashboard.language_views import choose_language
 from dashboard.overview import views as overview
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", overview.overview, name="dashboard"),
     path("overview", overview.overview_now, name="overview-now"),
     path("overview/points", overview.overview_points, name="overview-points"),
+    path("first-reading", first_reading_views.heard, name="first-reading"),
     path("panels.json", panel_head.panel_names, name="panel-names"),
     path("panels/<str:name>/", panel_page.panel, name="panel"),
     path("panels/<str:name>/points", panel_page.points, name="panel-points"),

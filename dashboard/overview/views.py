@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from dashboard.first_reading_views import first_reading_page
 from dashboard.live_page import live_context
 from dashboard.overview import summary
 from dashboard.overview.asked import (
@@ -28,7 +29,6 @@ from dashboard.overview.panels import Site, whole_site
 from dashboard.overview.sparklines import HEIGHT, MOST_PANELS, WIDTH, points_of
 from dashboard.overview.texts import all_texts
 from dashboard.overview.totals import states, totals
-from dashboard.views import first_reading
 from meters.api.compression import gzip_page
 from meters.metrics import METRICS
 from meters.models import Panel
@@ -45,7 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """All panels; without any, how to send the first reading."""
     site = whole_site(timezone.now())
     if not site.panels:
-        return first_reading(request)
+        return first_reading_page(request)
     return render(request, "dashboard/overview/page.html", _context(request, site))
 
 

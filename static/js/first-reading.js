@@ -1,22 +1,40 @@
-// No panel yet: the page waits for the first one and then becomes the dashboard.
+// No panel yet: the page listens for the first reading, shows it, and goes on to the dashboard.
 import { Connection } from "./connection.js";
-import { leaveForLogin, leaveIfLoggedOut, settings } from "./page.js";
+import { leaveForLogin, leaveIfLoggedOut, settings, show } from "./page.js";
 import { LiveSocket } from "./socket.js";
+import { Renewing } from "./system/renewing.js";
+
+const EVERY_MS = 3_000;
+const SHOWN_FOR_MS = 2_500;
 
 const connection = new Connection();
-let leaving = false;
+const place = document.getElementById("heard");
+const announcement = document.getElementById("announcement");
 
-function showDashboard() {
-  if (!leaving) location.reload();
-  leaving = true;
+// The server says in words what came in; the live connection only says that it is time to ask.
+const heard = new Renewing(place, settings.heard, EVERY_MS, {
+  onRenewed() {
+    // Said aloud when it changes, and without the ages, which change all the time.
+    const said = [...place.querySelectorAll("[data-say]")].map((element) => element.textContent.trim());
+    show(announcement, said.join(" "));
+    if (place.querySelector("[data-arrived]")) goOn();
+  },
+  onFailed() {},
+});
+
+function goOn() {
+  heard.stop();
+  // Who wants no motion presses the button.
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  setTimeout(() => location.assign(settings.next), SHOWN_FOR_MS);
 }
 
 new LiveSocket(settings.socket, {
   onEvents: (events) => {
     for (const event of events) {
       if (event.event === "snapshot") connection.snapshot(event.mqtt);
-      else connection.event(event);
-      if (event.metric || Object.keys(event.panels ?? {}).length) showDashboard();
+      else if (!event.metric) connection.event(event);
+      if (event.event === "snapshot" || event.metric || event.connected !== undefined) heard.soon(0);
     }
   },
   onState: (state) => connection.setSocket(state),

@@ -30,5 +30,8 @@ export async function fragment(address, signal) {
   const answer = await fetch(address, { headers: { Accept: "text/html" }, signal });
   if (answer.redirected || answer.status === 403) return { loggedOut: true };
   if (!answer.ok) throw new Error(`status ${answer.status}`);
-  return { body: new DOMParser().parseFromString(await answer.text(), "text/html").body };
+  // In an element of its own: white space at the beginning of a body would get lost, and everything
+  // after it be taken for something else.
+  const whole = new DOMParser().parseFromString(`<div>${await answer.text()}</div>`, "text/html");
+  return { part: whole.body.firstChild };
 }

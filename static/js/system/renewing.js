@@ -27,9 +27,9 @@ export class Renewing {
   async renew() {
     if (document.hidden) return; // the next sight of the page asks
     try {
-      const { body, loggedOut } = await fragment(this.address, AbortSignal.timeout(LONGEST_WAIT_MS));
+      const { part, loggedOut } = await fragment(this.address, AbortSignal.timeout(LONGEST_WAIT_MS));
       if (loggedOut) return leaveForLogin();
-      morph(this.element, body);
+      morph(this.element, part);
       this.onRenewed();
     } catch {
       this.onFailed();

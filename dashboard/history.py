@@ -1,5 +1,6 @@
 """A panel's history: the page, and the range that its scripts ask for next."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from dashboard.ranges import Range, local_day
 from dashboard.viewing import Kept, RangeView, Site, address, chosen_of, chosen_range, range_view
 from meters.api import answers
 from meters.api.compression import gzip_page
+from meters.condition import limits_of
 from meters.metrics import METRICS
 from meters.models import Panel, Trend
 
@@ -31,7 +33,15 @@ DEFAULT_METRICS = ("power", "voltage")
 FIRST_POINTS = 500
 DEMAND_POINTS = 800
 _FEW_HOURS = timedelta(hours=3)
-API = ("trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance")
+API = (
+    "trends",
+    "energy",
+    "statistics",
+    "demand",
+    "load-duration",
+    "voltage-compliance",
+    "episodes",
+)
 
 
 class HistoryView(TypedDict):
@@ -129,6 +139,7 @@ def _context(panel: Panel, view: HistoryView, kept: Kept) -> dict[str, Any]:
         "kept": kept,
         "range_fields": address(view["range"]),
         "newest": _newest(panel, kept),
+        "limits": asdict(limits_of(panel)),
         "empty": "" if newest_reading_at(panel) else "panel",
     }
 

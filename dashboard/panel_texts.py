@@ -35,8 +35,16 @@ TEXTS = {
     "episode_still": _("still"),
     "episodes_none": _("Inside all its limits in the last 24 hours, as far as there are readings."),
     "episodes_more": _("The newest {shown} of {count}."),
-    "episodes_read": _("{severity}: {what}, {when}"),
-    "episodes_summary": _("Outside the limits: {list}."),
+    "outside_none": _(
+        "Voltage, current and loading were inside their limits, as far as there are readings."
+    ),
+    "outside_some": _(
+        "Times outside the limits: {count}. They are hatched in the charts, with a triangle for a warning and a square for an alarm."
+    ),
+    "head_what": _("What"),
+    "head_until": _("Until"),
+    "head_minutes": _("Outside for"),
+    "head_worst": _("Worst value"),
     "loading_now": _("{percent} of {rated}"),
     "loading_unrated": _("No rated power is set, so its loading is not known."),
     "loading_unknown": _("Without fresh voltage and current its loading is not known."),

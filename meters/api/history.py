@@ -121,6 +121,20 @@ class LoadDurationView(_HistoryView):
 
 
 @conditional
+class EpisodesView(_HistoryView):
+    """When voltage, current or loading were outside their limits; of up to eight days."""
+
+    query = queries.EpisodesQuery
+
+    @extend_schema(parameters=[queries.EpisodesQuery], responses={200: schema.Episodes, **_ERRORS})
+    def get(self, request: Request, name: str) -> Response:
+        return super().get(request, name)
+
+    def answer(self, asked: answers.Asked, **query: Any) -> answers.Answer:
+        return answers.episodes(asked)
+
+
+@conditional
 class VoltageComplianceView(_HistoryView):
     """Each week's ten-minute mean voltages against a band."""
 

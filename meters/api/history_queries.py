@@ -14,6 +14,7 @@ from meters.models import Panel
 EARLIEST = datetime(2005, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_BY_HOUR = timedelta(days=400)
+LONGEST_BY_MINUTE = timedelta(days=8)
 MOST_PANELS = 50
 
 
@@ -79,6 +80,14 @@ class DemandQuery(PeriodQuery):
 
 class LoadDurationQuery(PeriodQuery):
     points = serializers.IntegerField(default=200, min_value=2, max_value=5000)
+
+
+class EpisodesQuery(PeriodQuery):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if attrs["to"] - attrs["from"] > LONGEST_BY_MINUTE:
+            raise serializers.ValidationError({"to": f"use at most {LONGEST_BY_MINUTE.days} days"})
+        return attrs
 
 
 class ComplianceQuery(PeriodQuery):

@@ -181,6 +181,37 @@ class LoadDuration(_OfPanel):
     points = DurationPoint(many=True)
 
 
+class PanelLimits(serializers.Serializer[Any]):
+    voltage_warning = serializers.ListField(
+        child=serializers.FloatField(), help_text="V: low, high"
+    )
+    voltage_alarm = serializers.ListField(child=serializers.FloatField(), help_text="V: low, high")
+    ampere_alarm = _number("A; null: no rated current is set")
+    loading_warning = serializers.FloatField(help_text="% of the rated apparent power")
+    loading_alarm = serializers.FloatField(help_text="% of the rated apparent power")
+
+
+class Episode(serializers.Serializer[Any]):
+    """A stretch of time outside a limit, with pauses of up to five minutes."""
+
+    quantity = serializers.ChoiceField(choices=["voltage", "ampere", "loading"])
+    unit = serializers.ChoiceField(choices=["V", "A", "%"])
+    side = serializers.ChoiceField(choices=["above", "below"])
+    severity = serializers.ChoiceField(choices=["warning", "alarm"])
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(help_text="of its newest minute")
+    ongoing = serializers.BooleanField()
+    minutes = serializers.IntegerField(help_text="in which a value was outside")
+    worst = serializers.FloatField()
+    worst_at = serializers.DateTimeField()
+    limit = serializers.FloatField()
+
+
+class Episodes(_OfPanel):
+    limits = PanelLimits()
+    episodes = Episode(many=True, help_text="the newest first")
+
+
 class ComplianceWeek(serializers.Serializer[Any]):
     """A week that from and to touch; judged as a whole, also where they cut through it."""
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("panels/<str:name>/energy", history.EnergyView.as_view(), name="panel-energy"),
     path("panels/<str:name>/statistics", history.StatisticsView.as_view(), name="panel-statistics"),
     path("panels/<str:name>/demand", history.DemandView.as_view(), name="panel-demand"),
+    path("panels/<str:name>/episodes", history.EpisodesView.as_view(), name="panel-episodes"),
     path(
         "panels/<str:name>/load-duration",
         history.LoadDurationView.as_view(),

@@ -28,7 +28,10 @@ HOUR_US = 3_600_000_000
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 Query = dict[str, str | int]
 HOUR: Query = {"from": "2026-01-15T11:00:00Z", "to": "2026-01-15T19:00:00+07:00"}
-CALLS = ["trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance"]
+CALLS = [
+    *("trends", "energy", "statistics", "demand", "load-duration", "voltage-compliance"),
+    "episodes",
+]
 HEAD = {"panel", "from", "to", "timezone", "pending"}
 SPAN = {"mean", "min", "max"}
 STATISTICS = {"unit", "count", "mean", "min", "min_at", "max", "max_at", "coverage"}
@@ -54,6 +57,7 @@ KEYS = {
         *("blocks_complete", "blocks_incomplete", "running", "blocks"),
     },
     "load-duration": {"coverage", "blocks", "hours", "maximum_w", "mean_w", "minimum_w", "points"},
+    "episodes": {"limits", "episodes"},
     "voltage-compliance": {
         *("band", "title", "source", "nominal_v", "low_v", "high_v", "share_percent", "weeks"),
     },
@@ -342,6 +346,33 @@ def test_voltage_compliance(api: Client, panel: Panel) -> None:
     ]
 
 
+def test_episodes(api: Client, panel: Panel) -> None:
+    Panel.objects.update(nominal_voltage_v=215, rated_current_a=9)
+    answer = ask(api, "episodes", to="2026-01-15T11:30:00Z")
+    assert answer["limits"] == {
+        "voltage_warning": [pytest.approx(193.5), pytest.approx(225.75)],
+        "voltage_alarm": [pytest.approx(182.75), pytest.approx(236.5)],
+        "ampere_alarm": 9,
+        "loading_warning": 80,
+        "loading_alarm": 100,
+    }
+    (voltage,) = (each for each in answer["episodes"] if each["quantity"] == "voltage")
+    assert voltage == {
+        "quantity": "voltage",
+        "unit": "V",
+        "side": "above",
+        "severity": "warning",
+        "start": "2026-01-15T11:00:00Z",
+        "end": "2026-01-15T11:30:00Z",
+        "ongoing": False,
+        "minutes": 30,
+        "worst": 230,
+        "worst_at": "2026-01-15T11:00:00Z",
+        "limit": pytest.approx(225.75),
+    }
+    assert {each["quantity"] for each in answer["episodes"]} >= {"voltage", "ampere"}
+
+
 def test_the_comparison_ranks_by_energy(api: Client, panel: Panel) -> None:
     make("trafo2", hours=2)
     Panel.objects.create(name="trafo3")
@@ -416,6 +447,7 @@ WRONG: list[tuple[str, Query, str]] = [
     ("load-duration", {"points": 1}, "points"),
     ("voltage-compliance", {"band": "iec"}, "band"),
     ("voltage-compliance", {"from": "2022-01-01T00:00:00Z"}, "to"),
+    ("episodes", {"to": "2026-01-23T11:01:00Z"}, "to"),
     ("comparison", {"panels": "trafo1,nobody"}, "panels"),
     ("comparison", {"panels": ","}, "panels"),
     ("comparison", {"from": "2026-01-15T11:00:00"}, "from"),
@@ -464,6 +496,8 @@ def test_a_stranger_is_refused(client: Client, panel: Panel, address: str) -> No
 def test_the_far_past_and_the_far_future_hold_nothing(
     api: Client, panel: Panel, call: str, start: str, end: str
 ) -> None:
+    if call == "episodes":  # of some days at a time
+        end = f"{start[:8]}08T00:00:00Z"
     answer = ask(api, call, **{"from": start, "to": end})
     assert answer.get("coverage", answer.get("total", {}).get("coverage", 0)) == 0
 

@@ -220,6 +220,9 @@ class Meter:
             for a, b in buckets(start, end, step)
         ]
 
+    def episodes(self, start: datetime, end: datetime, asked: dict[str, str]) -> dict[str, Any]:
+        return {"panel": self.name, "limits": {}, "episodes": []}
+
     def load_duration(
         self, start: datetime, end: datetime, asked: dict[str, str]
     ) -> dict[str, Any]:

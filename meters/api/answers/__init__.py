@@ -3,6 +3,7 @@ the pages' first look."""
 
 from meters.api.answers.asked import Answer, Asked
 from meters.api.answers.comparison import compare
+from meters.api.answers.episodes import episodes
 from meters.api.answers.history import energy, statistics, trends
 from meters.api.answers.load import demand, load_duration, voltage_compliance
 
@@ -12,6 +13,7 @@ __all__ = [
     "compare",
     "demand",
     "energy",
+    "episodes",
     "load_duration",
     "statistics",
     "trends",

@@ -5,6 +5,7 @@ import { Demand } from "./demand.js";
 import { Duration } from "./duration.js";
 import { Energy } from "./energy.js";
 import { Facts } from "./facts.js";
+import { Outside } from "./outside.js";
 import { RangeControls } from "./range-controls.js";
 import { Statistics } from "./statistics.js";
 import { TimeGroup } from "./time-group.js";
@@ -13,9 +14,9 @@ import { changed, Viewer } from "./viewer.js";
 
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 const choices = document.getElementById("choices");
-const { trends, energy, statistics, demand } = settings;
+const { trends, energy, statistics, demand, episodes } = settings;
 const addresses = {
-  trends, energy, statistics, demand,
+  trends, energy, statistics, demand, episodes,
   "load-duration": settings.loadDuration,
   "voltage-compliance": settings.voltageCompliance,
 };
@@ -32,6 +33,7 @@ const group = new TimeGroup({
 
 const parts = [
   new Trends(part("trends"), group),
+  new Outside(part("trends")),
   new Energy(part("energy"), group),
   new Facts(document.querySelector(".facts-row"), (...said) => viewer.tell(...said)),
   new Demand(part("demand"), group),

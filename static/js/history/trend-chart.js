@@ -1,4 +1,5 @@
 // A metric over time: the mean as a line, from lowest to highest as a band, gaps as gaps.
+import { drawLimits, drawSpans } from "../charts/marks.js";
 import { units } from "../page.js";
 import { cursorOptions, gestures } from "./gestures.js";
 import { nearest, nearZero, Plot, siteTime, steady } from "./plot.js";
@@ -37,9 +38,9 @@ export function columnsOf(points, metric) {
 
 export class TrendChart extends Plot {
   // onRead(index of a point, value of the period before), onRead() while nothing is pointed at.
-  constructor(element, metric, group, onRead) {
+  constructor(element, metric, group, onRead, lines = []) {
     super(element, (self) => self.options(metric, group, onRead));
-    Object.assign(this, { metric, group });
+    Object.assign(this, { metric, group, lines, spans: [] });
     this.unit = units[metric];
     group.add(this.plot);
   }
@@ -52,6 +53,12 @@ export class TrendChart extends Plot {
     const { unit, by } = axisUnit(this.unit, largest);
     Object.assign(this, { by, shownUnit: unit });
     this.show(before ? joined(own, columnsOf(before, this.metric), shift) : [...own, own[0].map(() => null)], this.group);
+  }
+
+  // The episodes outside the limits: [{start, end, severity}] in ms.
+  mark(spans) {
+    this.spans = spans;
+    this.plot.redraw(false);
   }
 
   options(metric, group, onRead) {
@@ -76,6 +83,8 @@ export class TrendChart extends Plot {
         { stroke: () => this.palette.before, width: 1.25, dash: [5, 4], points: { show: false } },
       ],
       hooks: {
+        drawAxes: [(plot) => drawSpans(plot, this.spans ?? [], this.palette)],
+        draw: [(plot) => drawLimits(plot, this.lines ?? [], this.palette)],
         setCursor: [
           ({ cursor: { idxs, left }, data }) => {
             if (left < 0 || idxs?.[MEAN] == null || !data[0].length) return onRead();

@@ -1,5 +1,7 @@
 // The readings: one chart for each chosen metric, all on one time axis.
-import { labels, settings, show, text } from "../page.js";
+import { linesOf, spansOf } from "../charts/limits.js";
+import { inPage, labels, settings, show, text } from "../page.js";
+import { episodesIn } from "./outside.js";
 import { bucket, measured, percent, stepText, when } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
 import { TableOf, table } from "./table.js";
@@ -13,6 +15,7 @@ export class Trends {
     this.charts = new Map();
     this.level = section.querySelector("[data-say=level]");
     this.figures = [...section.querySelectorAll(".plot")];
+    this.limits = inPage("limits");
     this.points = [];
     this.table = new TableOf(section.querySelector("details"), () => this.asTable());
     saveButtons(section, {
@@ -39,7 +42,9 @@ export class Trends {
       figure.hidden = !view.metrics.includes(figure.dataset.metric);
       if (!figure.hidden) this.draw(figure, figure.dataset.metric);
     }
-    this.summaries(await answers.get("statistics"));
+    const [statistics, episodes] = await Promise.all([answers.get("statistics"), episodesIn(view, answers)]);
+    for (const [metric, chart] of this.charts) chart.mark(spansOf(metric, episodes));
+    this.summaries(statistics);
     this.table.renew();
   }
 
@@ -59,9 +64,8 @@ export class Trends {
   make(figure, metric) {
     const readout = figure.querySelector(".plot__readout");
     const element = figure.querySelector(".plot__canvas");
-    const chart = new TrendChart(element, metric, this.group, (index, before) =>
-      show(readout, index === undefined ? "" : this.read(metric, this.points[index], before)),
-    );
+    const read = (index, before) => show(readout, index === undefined ? "" : this.read(metric, this.points[index], before));
+    const chart = new TrendChart(element, metric, this.group, read, linesOf(metric, this.limits));
     this.charts.set(metric, chart);
     return chart;
   }

@@ -61,12 +61,17 @@ filter.addEventListener("input", narrow);
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 
 // Down and up walk through the list, from and back to the field; Enter in the field takes the first.
+// Escape closes at once, where a search field would first be emptied by it.
 dialog.addEventListener("keydown", (event) => {
   const links = visible();
   const at = links.indexOf(document.activeElement);
   if (event.key === "Enter" && document.activeElement === filter) {
     event.preventDefault();
     links[0]?.click();
+  }
+  if (event.key === "Escape") {
+    event.preventDefault();
+    dialog.close();
   }
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   event.preventDefault();

@@ -121,6 +121,7 @@ def system_context(clock: Callable[[], datetime] = timezone.now) -> dict[str, An
         "sections": gathered.sections,
         "versions": version_facts(),
         "rejected_keep": settings.MQTT_REJECTED_KEEP,
+        "rejected_counted": rejected.COUNTED_ROWS,
         "as_of": f"{formatting.clock(now)} {formatting.zone_label(now)}",
         "as_of_iso": now.isoformat(),
     }

@@ -24,7 +24,9 @@ CSV_ROWS = 20_000
 # MQTT_REJECTED_KEEP says so.
 SEARCHED_ROWS = 100_000
 LATELY = timedelta(hours=1)
-_COUNTED_ROWS = 10_000
+# How many of the newest the kinds are counted of, which the system page does every few seconds.
+COUNTED_ROWS = 2_000
+_LATELY_COUNTED = 10_000
 _SHOWN_PAYLOAD = 80
 _SINCE = {"hour": LATELY, "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -154,7 +156,7 @@ class KindCount:
 
 def by_kind() -> list[KindCount]:
     """Of the newest ones, how many there are of each kind, the most frequent first."""
-    newest = RejectedMessage.objects.filter(pk__gt=_newest_key() - _COUNTED_ROWS)
+    newest = RejectedMessage.objects.filter(pk__gt=_newest_key() - COUNTED_ROWS)
     counted = newest.annotate(kind=kind_of()).values_list("kind").order_by()
     found = sorted(counted.annotate(count=Count("pk")), key=lambda each: -each[1])
     return [
@@ -166,7 +168,7 @@ def by_kind() -> list[KindCount]:
 def lately() -> int:
     """How many in the last hour; counted to a bound."""
     newest = RejectedMessage.objects.filter(received_at__gte=timezone.now() - LATELY)
-    return newest.order_by()[:_COUNTED_ROWS].count()
+    return newest.order_by()[: _LATELY_COUNTED + 1].count()
 
 
 def query(asked: dict[str, Any]) -> str:
@@ -184,4 +186,6 @@ def _newest_key() -> int:
 def summary(messages: int) -> str:
     if not messages:
         return gettext("None in the last hour")
+    if messages > _LATELY_COUNTED:
+        return gettext("More than {count} in the last hour").format(count=count(_LATELY_COUNTED))
     return gettext("{count} in the last hour").format(count=count(messages))

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from dashboard.permissions import REJECTED, SYSTEM
+from meters.models import Panel
 
 PUBLISH, CHANGE = "meters.publish_message", "meters.change_panel"
 MAY = {
@@ -89,3 +90,10 @@ def test_the_navigation_shows_the_system_page_to_those_who_may(
 ) -> None:
     assert 'href="/system"' not in page(viewer).get("/compare").content.decode()
     assert 'href="/system"' in page(operator).get("/compare").content.decode()
+
+
+def test_the_notice_leads_those_who_may_to_the_system_page(viewer: User, operator: User) -> None:
+    Panel.objects.create(name="a")
+    for path in ("/", "/panels/a/"):
+        assert "notice__help" not in page(viewer).get(path).content.decode()
+        assert 'class="notice__help" href="/system"' in page(operator).get(path).content.decode()

@@ -1,6 +1,6 @@
 """What the pages of one panel begin with: where it stands among the others, and the way to them."""
 
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
@@ -39,7 +39,7 @@ def panel_head(panel: Panel, page: str, query: str = "", *, keeps: bool = False)
         if not 0 <= at < len(panels):
             return None
         url = reverse(page, args=[panels[at].name]) + query
-        return {"title": str(panels[at]), "url": url}
+        return {"title": panels[at].title, "url": url}
 
     return {
         "url": reverse(page, args=["-"]) + query,
@@ -57,11 +57,20 @@ def panel_head(panel: Panel, page: str, query: str = "", *, keeps: bool = False)
 @login_required
 def panel_names(request: HttpRequest) -> JsonResponse:
     """All panels for the switcher: [name, title, place] of each, in the order of the overview."""
-    return JsonResponse(
-        {"panels": [[each.name, str(each), presentation.place(each)] for each in _listed()]}
-    )
+    return JsonResponse({"panels": _listed()})
 
 
-def _listed() -> list[Panel]:
-    shown = Panel.objects.shown().only("name", "display_name", "location")
-    return presentation.in_order(shown)
+class _Listed(NamedTuple):
+    name: str
+    title: str
+    place: str
+
+
+def _listed() -> list[_Listed]:
+    """All panels that are shown; without making a model of each, of which there may be hundreds."""
+    rows = Panel.objects.shown().values_list("name", "display_name", "location")
+    found = [
+        _Listed(name, display_name or name, presentation.place_of(name, display_name, location))
+        for name, display_name, location in rows
+    ]
+    return sorted(found, key=lambda each: presentation.name_rank(each.name))

@@ -71,7 +71,12 @@ class StateView:
 
 def in_order(panels: Iterable[Panel]) -> list[Panel]:
     """As people count: trafo2 before trafo10."""
-    return sorted(panels, key=lambda panel: [_rank(part) for part in _DIGITS.split(panel.name)])
+    return sorted(panels, key=lambda panel: name_rank(panel.name))
+
+
+def name_rank(name: str) -> list[tuple[int, str]]:
+    """The place of a name in that order."""
+    return [_rank(part) for part in _DIGITS.split(name)]
 
 
 def _rank(part: str) -> tuple[int, str]:
@@ -101,8 +106,12 @@ def panel_view(panel: Panel, now: datetime, readings: PanelReadings | None = Non
 
 
 def place(panel: Panel) -> str:
+    return place_of(panel.name, panel.display_name, panel.location)
+
+
+def place_of(name: str, display_name: str, location: str) -> str:
     """Where it is; without a location its name, where that is not its title already."""
-    return panel.location or (panel.name if panel.display_name else "")
+    return location or (name if display_name else "")
 
 
 def metric_view(

@@ -16,6 +16,7 @@ from meters.models import Panel
 class Today(TypedDict):
     """`notice`: how much of the day was measured."""
 
+    date: str
     facts: list[Fact]
     notice: str
 
@@ -27,7 +28,11 @@ def today(panel: Panel, now: datetime) -> Today:
     statistics, energy = answers.statistics(asked), answers.energy(asked, "day")
     found = facts.period_facts(statistics, energy, answers.demand(asked, 2))
     found.insert(2, _peak(statistics))
-    return {"facts": found, "notice": facts.coverage_notice(energy).text}
+    return {
+        "date": day.day.isoformat(),
+        "facts": found,
+        "notice": facts.coverage_notice(energy).text,
+    }
 
 
 def _peak(statistics: Answer) -> Fact:

@@ -8,14 +8,17 @@ outside is counted.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from django.db.models import F, Q
+from django.db.models.functions import Abs
 
 from meters.condition import Limits, Severity, limits_of, loading_percent
-from meters.energy import tables
-from meters.energy.calendar import MINUTE_US, Level
+from meters.energy.calendar import MINUTE_US
 from meters.energy.history import Period
-from meters.energy.sql import Span
-from meters.models import Panel
+from meters.energy.load import apparent_va
+from meters.models import Panel, TrendMinute
+from meters.mqtt.timestamps import to_datetime, to_microseconds
 
 Quantity = Literal["voltage", "ampere", "loading"]
 Side = Literal["above", "below"]
@@ -100,15 +103,15 @@ class _Track:
 
 
 def episodes(panel: Panel, period: Period, now_us: int) -> list[Episode]:
-    """Those of the period, the newest first. Each of its minutes is read, in one query: whoever
-    asks bounds the period."""
+    """Those of the period, the newest first. One query, which looks at each of its minutes and tells
+    those outside: whoever asks bounds the period."""
     limits = limits_of(panel)
     tracks: dict[tuple[Quantity, Side], _Track] = {}
-    span = Span(panel.pk, period.start, min(period.end, now_us + MINUTE_US))
-    for start, *figures in tables.read_columns(Level.MINUTE, [span], _COLUMNS)[panel.pk]:
-        for excess in _excesses(start, figures, limits):
+    for row in _minutes(panel, period, now_us, limits):
+        start, *figures = row
+        for excess in _excesses(to_microseconds(start), figures, limits):
             key = excess.quantity, excess.side
-            tracks.setdefault(key, _Track()).take(start, excess)
+            tracks.setdefault(key, _Track()).take(to_microseconds(start), excess)
     for track in tracks.values():
         if track.outside and now_us - track.found[-1].end < _RECENT_US:
             track.found[-1].ongoing = True
@@ -116,27 +119,44 @@ def episodes(panel: Panel, period: Period, now_us: int) -> list[Episode]:
     return sorted(found, key=lambda episode: (-episode.start, episode.quantity))
 
 
-def _excesses(start: int, figures: Sequence[float | None], limits: Limits) -> Iterator[Excess]:
+def _minutes(panel: Panel, period: Period, now_us: int, limits: Limits) -> Iterator[Any]:
+    """Those in which something was outside; and all of the last few, which tell whether it still is."""
+    outside = Q(voltage_min__lt=limits.voltage_warning[0])
+    outside |= Q(voltage_max__gt=limits.voltage_warning[1])
+    if limits.ampere_alarm is not None:
+        outside |= Q(ampere_max__gt=limits.ampere_alarm)
+    if limits.rated_va is not None:
+        whole_va = apparent_va(1.0, 1.0, limits.phases)
+        # A hair lower, for the database may round otherwise: what is on the limit is judged here.
+        least_va = limits.rated_va * limits.loading_warning / 100 * (1 - 1e-9)
+        outside |= Q(volt_amperes__gt=least_va / whole_va)
+    newest = Q(start__gte=to_datetime(now_us - _RECENT_US - MINUTE_US))
+    minutes = TrendMinute.objects.filter(
+        panel=panel, start__gte=to_datetime(period.start), start__lt=to_datetime(period.end)
+    ).annotate(volt_amperes=Abs(F("voltage_mean") * F("ampere_mean")))
+    rows = minutes.filter(outside | newest).order_by("start").values_list("start", *_COLUMNS)
+    return rows.iterator()
+
+
+def _excesses(start: int, figures: Sequence[Any], limits: Limits) -> Iterator[Excess]:
     low, low_at, high, high_at, ampere, ampere_at, mean_voltage, mean_ampere = figures
     if low is not None and high is not None:
-        yield _beyond("voltage", "below", low, low_at, limits)
-        yield _beyond("voltage", "above", high, high_at, limits)
+        yield _beyond("voltage", "below", low, to_microseconds(low_at), limits)
+        yield _beyond("voltage", "above", high, to_microseconds(high_at), limits)
     if ampere is not None and limits.ampere_alarm is not None:
-        yield _beyond("ampere", "above", ampere, ampere_at, limits)
+        yield _beyond("ampere", "above", ampere, to_microseconds(ampere_at), limits)
     # Where only one of the two was read in this minute, the other's mean reaches over from beside.
     loading = loading_percent(mean_voltage, mean_ampere, limits)
     if loading is not None:
         yield _beyond("loading", "above", loading, start, limits)
 
 
-def _beyond(
-    quantity: Quantity, side: Side, value: float, at: float | None, limits: Limits
-) -> Excess:
+def _beyond(quantity: Quantity, side: Side, value: float, at: int, limits: Limits) -> Excess:
     """Beyond the alarm's limit, else beyond the warning's, else inside."""
     thresholds = _thresholds(quantity, side, limits)
     for severity, limit in thresholds:
         if value > limit if side == "above" else value < limit:
-            return Excess(quantity, side, severity, value, int(at or 0), limit)
+            return Excess(quantity, side, severity, value, at, limit)
     return Excess(quantity, side, "warning", None, 0, thresholds[-1][1])
 
 

@@ -124,13 +124,17 @@ def _connection(alive: list[IngestWorker]) -> Check:
         advice = gettext("No new readings can arrive. The ingest keeps trying.")
         text = gettext("Not connected to the broker")
         return Check("ingest", label, BAD, text, f"{advice} {in_words(reason)}".strip(), _SECTION)
+    if any(_missing(worker) for worker in alive):
+        text = gettext("The messages don't add up")
+        advice = gettext(
+            "Of a worker's messages, some are neither stored nor told. Please report it."
+        )
+        return Check("ingest", label, WARN, text, advice, _SECTION)
     text = gettext("{connected} of {alive} connected").format(
         connected=count(len(connected)), alive=count(len(alive))
     )
     health = GOOD if len(connected) == len(alive) else WARN
-    untold = any(_missing(worker) for worker in alive)
-    advice = gettext("The messages of a worker don't add up.") if untold else ""
-    return Check("ingest", label, WARN if untold else health, text, advice, _SECTION)
+    return Check("ingest", label, health, text, section=_SECTION)
 
 
 def _readings(alive: list[IngestWorker]) -> Check:
@@ -153,6 +157,10 @@ def _spool(workers: list[IngestWorker]) -> Check:
     advice = gettext(
         "Readings wait in the ingest's own file until the database takes them. Nothing is lost."
     )
+    if any(worker.spooled and not worker.is_fresh for worker in workers):
+        advice = gettext(
+            "Readings wait in the file of an ingest that doesn't run. Start that one again."
+        )
     return Check("spool", label, WARN, text.format(count=count(waiting)), advice, _SECTION)
 
 

@@ -49,7 +49,7 @@ def channel_section() -> Section:
         text = gettext("{kind} doesn't answer").format(kind=name)
         advice = gettext("Readings are stored; pages don't move by themselves until it is back.")
         check = Check("channels", label, BAD, text, advice, "channels")
-        return Section([Fact(gettext("Channel layer"), name, text)], [check])
+        return Section([Fact(gettext("Channel layer"), text)], [check])
     text = gettext("Answers in {time}").format(time=briefly(took_s))
     check = Check("channels", label, GOOD, text, section="channels")
     return Section([Fact(gettext("Channel layer"), name, text)], [check])

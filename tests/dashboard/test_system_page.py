@@ -121,7 +121,7 @@ def test_the_messages_of_a_worker_add_up_and_it_is_told_where_they_do_not(page: 
     assert "does not add up" not in text(page)
     IngestWorker.objects.update(received=107)
     assert "the sum is 100, so 7 messages are untold" in text(page)
-    assert health("ingest")[0] == WARN
+    assert health("ingest") == (WARN, "The messages don't add up")
     assert str(worker) in text(page)
 
 

@@ -8,7 +8,7 @@ from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext
 
 from dashboard import quantities
-from dashboard.formatting import NOT_MEASURED, money, number, plain, price
+from dashboard.formatting import NOT_MEASURED, money, number, plain, price, zone_label
 from dashboard.presentation import StateView
 from meters.energy.billing import Bill, Line
 from meters.energy.usage import MonthUsage
@@ -228,7 +228,8 @@ def _maximum(usage: MonthUsage) -> Figure:
     if usage.maximum is None:
         return Figure("maximum", label, NOT_MEASURED, "")
     power_w, at = usage.maximum
-    return Figure("maximum", label, quantities.power(power_w), quantities.when(at))
+    when = f"{quantities.when(at)} {zone_label(at)}"
+    return Figure("maximum", label, quantities.power(power_w), when)
 
 
 def _kwh(kwh: Decimal) -> str:

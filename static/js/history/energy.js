@@ -4,7 +4,7 @@ import { settings, show, text } from "../page.js";
 import { EnergyChart, isMissing, isRecovered } from "./energy-chart.js";
 import { bucket, covered, energy, money, percent, unpriced } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
-import { TableOf, table } from "./table.js";
+import { TableOf, table, timeHead } from "./table.js";
 
 export class Energy {
   constructor(section, group) {
@@ -82,7 +82,7 @@ export class Energy {
       percent(each.coverage),
       text(`quality_${each.quality}`),
     ]);
-    return table(heads.map(([key, numeric]) => [text(key), numeric]), rows);
+    return table(heads.map(([key, numeric]) => [key === "head_time" ? timeHead() : text(key), numeric]), rows);
   }
 
   repaint() {

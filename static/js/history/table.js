@@ -1,4 +1,9 @@
 // Tables made of text: a chart's numbers for those who can't, or don't want to, read a chart.
+import { settings, text } from "../page.js";
+
+// Above a column of moments, which all are the site's.
+export const timeHead = () => `${text("head_time")} (${settings.zoneLabel})`;
+
 export function cell(tag, content, className) {
   const made = document.createElement(tag);
   made.textContent = content;

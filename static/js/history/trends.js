@@ -4,7 +4,7 @@ import { inPage, labels, settings, show, text } from "../page.js";
 import { episodesIn } from "./outside.js";
 import { bucket, measured, percent, stepText, when } from "./quantities.js";
 import { fileName, saveButtons } from "./save.js";
-import { TableOf, table } from "./table.js";
+import { TableOf, table, timeHead } from "./table.js";
 import { TrendChart } from "./trend-chart.js";
 
 const UNITS = { voltage: "v", ampere: "a", power: "w", energy_cost: "rp" };
@@ -99,7 +99,7 @@ export class Trends {
   }
 
   asTable() {
-    const heads = [[text("head_time"), false], ...this.view.metrics.map((metric) => [labels[metric], true]), [text("head_covered"), true]];
+    const heads = [[timeHead(), false], ...this.view.metrics.map((metric) => [labels[metric], true]), [text("head_covered"), true]];
     const value = (point, metric) => measured(metric, point[metric]?.mean);
     const rows = this.points.map((point) => [
       bucket(Date.parse(point.start), Date.parse(point.end)),

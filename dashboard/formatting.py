@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 
 NOT_MEASURED = "–"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 # Django's own formats of a time leave out the seconds, which matter here.
 _CLOCKS = {"id": "H.i.s"}
 _CLOCK = "H:i:s"
@@ -100,4 +101,4 @@ def zone_label(moment: datetime) -> str:
 
 def epoch_ms(moment: datetime) -> int:
     """Whole milliseconds since 1970, cut off exactly as JavaScript's Date does."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND

@@ -14,6 +14,7 @@ static/js/condition.js decides the same in the browser, from the same `Limits`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from meters.energy.compliance import BANDS
@@ -24,6 +25,7 @@ from meters.models import Panel
 # ages from here.
 STALE_AFTER_S = 30
 OFFLINE_AFTER_S = 600
+_STALE_AFTER, _OFFLINE_AFTER = timedelta(seconds=STALE_AFTER_S), timedelta(seconds=OFFLINE_AFTER_S)
 LOADING_WARNING = 80.0
 LOADING_ALARM = 100.0
 
@@ -60,7 +62,15 @@ class Limits:
 
 def limits_of(panel: Panel) -> Limits:
     """The limits that follow from the panel's nominal voltage and ratings."""
-    nominal_v = panel.nominal_voltage_v
+    return _limits(
+        panel.nominal_voltage_v, panel.rated_current_a, panel.rated_power_kva, panel.phases
+    )
+
+
+@lru_cache(maxsize=1024)  # of hundreds of panels many are alike, and an overview asks for them all
+def _limits(
+    nominal_v: float, rated_a: float | None, rated_kva: float | None, phases: int
+) -> Limits:
     alarm = BANDS["en50160"]
     assert alarm.outer_low is not None and alarm.outer_high is not None
     return Limits(
@@ -69,9 +79,9 @@ def limits_of(panel: Panel) -> Limits:
             nominal_v * (100 + alarm.outer_low) / 100,
             nominal_v * (100 + alarm.outer_high) / 100,
         ),
-        ampere_alarm=panel.rated_current_a or None,
-        rated_va=panel.rated_power_kva * 1000 if panel.rated_power_kva else None,
-        phases=panel.phases,
+        ampere_alarm=rated_a or None,
+        rated_va=rated_kva * 1000 if rated_kva else None,
+        phases=phases,
     )
 
 
@@ -109,9 +119,9 @@ def age_state(at: datetime | None, now: datetime) -> Literal["live", "stale", "o
     if at is None:
         return "none"
     age = now - at
-    if age > timedelta(seconds=OFFLINE_AFTER_S):
+    if age > _OFFLINE_AFTER:
         return "offline"
-    return "stale" if age > timedelta(seconds=STALE_AFTER_S) else "live"
+    return "stale" if age > _STALE_AFTER else "live"
 
 
 def _is_fresh(at: datetime | None, now: datetime) -> bool:

@@ -50,6 +50,7 @@ BLANK = CardView(*[""] * len(fields(CardView)))  # type: ignore[arg-type]
 
 def card_view(each: Overseen, site: Site, points: Points) -> CardView:
     panel, today, at = each.panel, each.today, each.panel.last_reading_at
+    wrong = trouble(each, site.now)
     values = {name: quantities.measured(name, value) for name, value, _ in panel.current()}
     return CardView(
         name=panel.name,
@@ -58,7 +59,7 @@ def card_view(each: Overseen, site: Site, points: Points) -> CardView:
         url=reverse("panel", args=[panel.name]),
         state=each.state,
         state_text=text(f"state_{each.state}"),
-        trouble=trouble(each, site.now),
+        trouble=wrong,
         spark=path(points.get(panel.name, [])),
         loading=loading(each),
         load=load_state(each),
@@ -69,7 +70,7 @@ def card_view(each: Overseen, site: Site, points: Points) -> CardView:
         ),
         cost=NOT_MEASURED if each.currency is None else money(today.cost, each.currency),
         age=age(at, site.now),
-        hint=hint(each, site),
+        hint=hint(each, site, wrong),
         **values,
     )
 
@@ -90,11 +91,11 @@ def trouble(each: Overseen, now: datetime) -> str:
     return text("and_more", trouble=sentence, count=str(len(others)))
 
 
-def hint(each: Overseen, site: Site) -> str:
+def hint(each: Overseen, site: Site, wrong: str) -> str:
     """All that the card itself may have no room for."""
     at, share = each.panel.last_reading_at, known_share(each, site)
     lines = [
-        trouble(each, site.now),
+        wrong,
         text("last_reading", time=formatting.full(at)) if at else "",
         "" if share is None else text("today_covered", percent=quantities.percent(share)),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from dashboard.formatting import epoch_ms
 from dashboard.overview.panels import Overseen, Site
 from dashboard.overview.sparklines import metric_of
+from meters.condition import Limits
 from meters.live import iso
 from meters.metrics import METRICS
 
@@ -15,20 +16,13 @@ _DIGITS = 4  # more than is shown of an energy
 def compact(site: Site) -> dict[str, Any]:
     """`panels` as people count, each with the values of `columns`; moments are milliseconds since
     1970, `limits` is a place in the list of that name (many panels share theirs)."""
-    limits: dict[str, int] = {}
-    known: list[Any] = []
-    rows = []
-    for each in site.panels:
-        written = repr(each.limits)
-        if written not in limits:
-            limits[written] = len(known)
-            known.append(asdict(each.limits))
-        rows.append(_row(each, limits[written]))
+    limits: dict[Limits, int] = {}
+    rows = [_row(each, limits.setdefault(each.limits, len(limits))) for each in site.panels]
     return {
         "now": iso(site.now),
         "day_s": round(site.day_s),
         "columns": COLUMNS,
-        "limits": known,
+        "limits": [asdict(each) for each in limits],
         "panels": rows,
     }
 

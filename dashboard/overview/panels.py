@@ -13,18 +13,6 @@ from meters.condition import Finding, Limits, State, findings, limits_of, loadin
 from meters.energy.calendar import site_calendar
 from meters.energy.load import apparent_va
 from meters.models import Panel, TariffAssignment, TrendDay
-from meters.models.panel import CURRENT_VALUE_FIELDS
-
-_FIELDS = (
-    "name",
-    "display_name",
-    "location",
-    "nominal_voltage_v",
-    "rated_current_a",
-    "rated_power_kva",
-    "phases",
-    *CURRENT_VALUE_FIELDS,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +51,7 @@ class Site:
 
 def whole_site(now: datetime) -> Site:
     """Three queries: panels, their day, their tariffs."""
-    panels = presentation.in_order(Panel.objects.shown().only(*_FIELDS))
+    panels = presentation.in_order(Panel.objects.shown())
     keys = [panel.pk for panel in panels]
     zone = site_calendar().zone
     begins = midnight(local_day(now, zone), zone)

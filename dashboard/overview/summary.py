@@ -78,7 +78,7 @@ def _site_loading(whole: Totals) -> str:
 
 def _rating(whole: Totals) -> str:
     if not whole.rated_of:
-        return text("no_ratings")
+        return text("of_no_panel" if whole.has_ratings else "no_ratings")
     rated = quantities.power(whole.rated_va, "VA")
     return text("of_rated", rated=rated, count=formatting.number(whole.rated_of, 0))
 

@@ -25,6 +25,7 @@ class Totals:
     load_va: float = 0.0
     rated_va: float = 0.0
     rated_of: int = 0
+    has_ratings: bool = False
     energy_wh: float = 0.0
     energy_of: int = 0
     known_share: float = 0.0
@@ -56,6 +57,7 @@ def totals(site: Site) -> Totals:
 def _add_load(whole: Totals, each: Overseen, site: Site) -> None:
     panel, rated_va = each.panel, each.limits.rated_va
     moments = (panel.voltage_at, panel.ampere_at)
+    whole.has_ratings |= rated_va is not None
     if rated_va and all(age_state(at, site.now) == "live" for at in moments):
         whole.load_va += each.apparent_va or 0.0
         whole.rated_va += rated_va

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import astuple
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,11 @@ from meters.models.fields import WireNameField
 from meters.mqtt.topics import PANEL_NAME, PANEL_NAME_RULE
 
 _OVERRIDES = _("Empty: as the installation's settings say. 0: for ever.")
+
+
+# Put together once: a page asks hundreds of panels for these.
+_SHOWN = tuple((metric, f"{metric}_at") for metric in METRICS)
+_moments = attrgetter(*(f"{metric}_at" for metric in MEASURED))
 
 
 class PanelQuerySet(models.QuerySet["Panel"]):
@@ -148,14 +154,13 @@ class Panel(models.Model):
 
     def current(self) -> Iterator[tuple[str, float | None, datetime | None]]:
         """(metric, value, moment of its last reading) of each metric that every panel publishes."""
-        for metric in METRICS:
-            yield metric, getattr(self, metric), getattr(self, f"{metric}_at")
+        for metric, moment in _SHOWN:
+            yield metric, getattr(self, metric), getattr(self, moment)
 
     @property
     def last_reading_at(self) -> datetime | None:
         """The moment of the newest reading of any metric."""
-        moments = (getattr(self, f"{metric}_at") for metric in MEASURED)
-        return max((moment for moment in moments if moment), default=None)
+        return max(filter(None, _moments(self)), default=None)
 
     def advance(self, metric: str, value: float, moment: datetime) -> bool:
         """Take over a reading as the current value unless a newer one stands; not saved here."""

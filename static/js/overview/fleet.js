@@ -64,7 +64,7 @@ export class Fleet {
 
   // The site as a whole, as dashboard/overview/totals.py adds it up.
   totals() {
-    const whole = { panels: this.units.size, powerW: 0, powerOf: 0, loadVa: 0, ratedVa: 0, ratedOf: 0, energyWh: 0, energyOf: 0, share: 0, costs: {}, costOf: 0, unpricedWh: 0 };
+    const whole = { panels: this.units.size, powerW: 0, powerOf: 0, loadVa: 0, ratedVa: 0, ratedOf: 0, hasRatings: false, energyWh: 0, energyOf: 0, share: 0, costs: {}, costOf: 0, unpricedWh: 0 };
     for (const unit of this.units.values()) {
       this.addNow(whole, unit);
       this.addToday(whole, unit);
@@ -79,6 +79,7 @@ export class Fleet {
       whole.powerW += metrics.power.value;
       whole.powerOf += 1;
     }
+    whole.hasRatings ||= limits.rated_va !== null;
     if (loading !== null && fresh(metrics.voltage) && fresh(metrics.ampere)) {
       whole.loadVa += (loading / 100) * limits.rated_va;
       whole.ratedVa += limits.rated_va;

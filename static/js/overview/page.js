@@ -116,15 +116,24 @@ function takeSnapshot({ panels, mqtt }) {
   touch(Object.keys(panels));
 }
 
+function takeReading(event) {
+  const unit = fleet.units.get(event.panel);
+  readings.event(event);
+  connection.heard(now());
+  if (event.metric === "power" && unit.drawn !== "power") {
+    unit.drawn = "power"; // its first: until now its line was the voltage's
+    sparks.renew(unit.name);
+  }
+  if (event.metric === unit.drawn) sparks.extend(unit.name, Date.parse(event.timestamp), event.value);
+}
+
 function onEvents(events) {
   const names = [];
   for (const event of events) {
     if (event.event === "snapshot") takeSnapshot(event);
     else if (!event.metric) connection.event(event);
     else if (fleet.units.has(event.panel)) {
-      readings.event(event);
-      connection.heard(now());
-      if (event.metric === fleet.units.get(event.panel).drawn) sparks.extend(event.panel, Date.parse(event.timestamp), event.value);
+      takeReading(event);
       names.push(event.panel);
     }
   }

@@ -14,6 +14,8 @@ export class Shelf {
     this.cards = new Map(); // name -> Card
     for (const standing of element.children) this.adopt(standing);
     new ResizeObserver(() => this.resized()).observe(element);
+    // At once: whoever tabs on must find the next card there.
+    element.addEventListener("focusin", () => this.place());
     addEventListener("scroll", () => this.later(), { passive: true });
     addEventListener("resize", () => this.later(), { passive: true });
   }
@@ -73,23 +75,24 @@ export class Shelf {
   fill(first, last) {
     const wanted = new Map(this.names.slice(first, last).map((name, i) => [name, first + i]));
     const focused = document.activeElement?.closest?.(".unit")?.dataset.panel;
-    const kept = this.names.indexOf(focused ?? "");
-    if (kept >= 0) wanted.set(focused, kept); // who has the focus keeps it, also off screen
+    const kept = focused === undefined ? -1 : this.names.indexOf(focused);
+    // Who has the focus keeps it, also off screen, and has neighbours to go on to.
+    for (let i = Math.max(0, kept - 1); kept >= 0 && i <= kept + 1 && i < this.names.length; i += 1) wanted.set(this.names[i], i);
     for (const [name, card] of this.cards) if (!wanted.has(name)) this.put(name, card);
-    let before = null;
+    let next = this.element.firstElementChild;
     for (const [name, index] of [...wanted].sort(([, one], [, other]) => one - other)) {
       const card = this.cards.get(name) ?? this.fetch(name);
       card.stand(index, this.names.length, this.columns);
-      const next = before ? before.nextElementSibling : this.element.firstElementChild;
-      if (next !== card.element) this.element.insertBefore(card.element, next);
-      before = card.element;
+      // What stands right is not touched: an element that is moved loses the focus.
+      if (card.element === next) next = next.nextElementSibling;
+      else this.element.insertBefore(card.element, next);
     }
-    for (const card of this.spare) card.element.remove();
   }
 
   put(name, card) {
     this.cards.delete(name);
     this.spare.push(card);
+    card.element.remove();
   }
 
   fetch(name) {

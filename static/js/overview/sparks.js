@@ -39,6 +39,10 @@ export class Sparks {
     this.points.clear();
   }
 
+  renew(name) {
+    if (this.points.delete(name)) this.ask([name]);
+  }
+
   async want(names) {
     const wanted = new Set(names);
     for (const name of this.points.keys()) if (!wanted.has(name)) this.points.delete(name);

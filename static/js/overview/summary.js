@@ -28,7 +28,9 @@ function figures(whole) {
     power: [whole.powerOf ? power(whole.powerW) : NOT_MEASURED, of(whole.powerOf, whole.panels)],
     loading: [
       percentOfRating(whole.loading),
-      whole.ratedOf ? text("of_rated", { rated: power(whole.ratedVa, "VA"), count: count(whole.ratedOf) }) : text("no_ratings"),
+      whole.ratedOf
+        ? text("of_rated", { rated: power(whole.ratedVa, "VA"), count: count(whole.ratedOf) })
+        : text(whole.hasRatings ? "of_no_panel" : "no_ratings"),
     ],
     energy: [
       whole.energyOf ? energy(whole.energyWh) : NOT_MEASURED,

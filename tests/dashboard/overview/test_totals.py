@@ -38,6 +38,8 @@ def test_the_loading_is_that_of_the_panels_whose_rating_is_known() -> None:
 def test_without_any_rating_no_loading_is_made_up() -> None:
     make("unrated")
     assert written()["loading"] == ("–", "no panel has a rating")
+    make("old", rated_power_kva=10, age_s=100)
+    assert written()["loading"] == ("–", "of no panel")
 
 
 def test_the_days_energy_says_how_much_of_the_day_it_knows() -> None:

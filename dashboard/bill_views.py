@@ -8,7 +8,7 @@ from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext
 
 from dashboard import quantities
-from dashboard.formatting import NOT_MEASURED, money, number, plain, price, zone_label
+from dashboard.formatting import NBSP, NOT_MEASURED, money, number, plain, price, zone_label
 from dashboard.presentation import StateView
 from meters.energy.billing import Bill, Line
 from meters.energy.usage import MonthUsage
@@ -63,7 +63,7 @@ def bill_view(bill: Bill, difference: Decimal | None = None) -> BillView:
 
 
 def contract(kva: Decimal | None) -> str:
-    return f"{plain(kva)} kVA" if kva is not None else gettext("no contract power")
+    return f"{plain(kva)}{NBSP}kVA" if kva is not None else gettext("no contract power")
 
 
 def notice(usage: MonthUsage) -> StateView:
@@ -157,8 +157,8 @@ def _quantity(line: Line) -> str:
     if line.quantity is None:
         return ""
     if line.unit == "%":
-        return f"{plain(line.quantity)} %"
-    return f"{number(float(line.quantity), 2)} {line.unit}"
+        return f"{plain(line.quantity)}{NBSP}%"
+    return f"{number(float(line.quantity), 2)}{NBSP}{line.unit}"
 
 
 def _minimum(bill: Bill) -> str:

@@ -70,7 +70,7 @@ def finding_text(finding: Finding) -> str:
 def quantity(name: str, value: float) -> str:
     """A voltage or a current with its unit; a loading in percent."""
     if name == "loading":
-        return f"{formatting.number(value, 1)}\N{NO-BREAK SPACE}%"
+        return f"{formatting.number(value, 1)}{formatting.NBSP}%"
     return quantities.measured(name, value)
 
 

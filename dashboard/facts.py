@@ -152,7 +152,9 @@ def load_facts(statistics: Answer) -> list[Fact]:
         Fact(
             "loading",
             gettext("Highest loading"),
-            NOT_MEASURED if loading is None else f"{formatting.number(loading, 1)} %",
+            NOT_MEASURED
+            if loading is None
+            else f"{formatting.number(loading, 1)}{formatting.NBSP}%",
             text("rated", rated=formatting.number(rated, 1)) if rated else text("unrated"),
         ),
     ]

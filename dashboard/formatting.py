@@ -8,6 +8,8 @@ from django.utils.dateformat import format as date_text
 from django.utils.translation import get_language
 
 NOT_MEASURED = "–"
+# Between a number and its unit, so that they never part at a line's end.
+NBSP = "\N{NO-BREAK SPACE}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # Django's own formats of a time leave out the seconds, which matter here.
@@ -41,7 +43,7 @@ def money(amount: Decimal | None, currency: str, decimals: int = 2) -> str:
     sign = "-" if rounded < 0 else ""
     unit = _CURRENCIES.get((get_language() or "", currency), currency)
     text = formats.number_format(abs(rounded), decimals, use_l10n=True, force_grouping=True)
-    return f"{sign}{unit} {text}"
+    return f"{sign}{unit}{NBSP}{text}"
 
 
 def price(amount: Decimal, currency: str) -> str:

@@ -50,7 +50,7 @@ def loading(panel: Panel, limits: Limits, now: datetime) -> Loading:
     if percent is None:
         return Loading(None, text("loading_unknown"), 0)
     rated = short(limits.rated_va / 1000, "kVA")
-    said = f"{formatting.number(percent, 1)}\N{NO-BREAK SPACE}%"
+    said = f"{formatting.number(percent, 1)}{formatting.NBSP}%"
     return Loading(
         percent, text("loading_now", percent=said, rated=rated), min(percent, _BAR_ENDS_AT)
     )
@@ -59,4 +59,4 @@ def loading(panel: Panel, limits: Limits, now: datetime) -> Loading:
 def short(value: float, unit: str) -> str:
     """With the decimals it has, at most two: 207 V, 241.5 V, 80 %."""
     rounded = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{formatting.plain(rounded)}\N{NO-BREAK SPACE}{unit}"
+    return f"{formatting.plain(rounded)}{formatting.NBSP}{unit}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.dateformat import format as date_text
 
-from dashboard.formatting import NOT_MEASURED, number, to_the_minute
+from dashboard.formatting import NBSP, NOT_MEASURED, number, to_the_minute
 from dashboard.history_texts import text
 from meters.metrics import METRICS
 
@@ -21,8 +21,8 @@ def power(value: float | None, unit: str = "W") -> str:
     if value is None:
         return NOT_MEASURED
     if abs(value) < _THOUSANDS_FROM:
-        return f"{number(value, 1)} {unit}"
-    return f"{number(value / 1000, 2)} k{unit}"
+        return f"{number(value, 1)}{NBSP}{unit}"
+    return f"{number(value / 1000, 2)}{NBSP}k{unit}"
 
 
 def energy(value: float | None, unit: str = "Wh") -> str:
@@ -31,7 +31,7 @@ def energy(value: float | None, unit: str = "Wh") -> str:
         return NOT_MEASURED
     thousands = value / 1000
     decimals = 3 if abs(thousands) < 1 else 2 if abs(thousands) < _THOUSANDS_FROM else 1
-    return f"{number(thousands, decimals)} k{unit}"
+    return f"{number(thousands, decimals)}{NBSP}k{unit}"
 
 
 def measured(metric: str, value: float | None) -> str:
@@ -40,7 +40,7 @@ def measured(metric: str, value: float | None) -> str:
         return power(value)
     known = METRICS[metric]
     figure = number(value, known.decimals)
-    return f"Rp {figure}" if known.unit == "Rp" else f"{figure} {known.unit}"
+    return f"Rp{NBSP}{figure}" if known.unit == "Rp" else f"{figure}{NBSP}{known.unit}"
 
 
 def percent(share: float | None) -> str:
@@ -48,7 +48,7 @@ def percent(share: float | None) -> str:
     if share is None:
         return NOT_MEASURED
     tenths = math.floor(share * 1000) / 10
-    return f"{number(tenths, 0 if tenths == int(tenths) else 1)} %"
+    return f"{number(tenths, 0 if tenths == int(tenths) else 1)}{NBSP}%"
 
 
 def lasting(seconds: float) -> str:

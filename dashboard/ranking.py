@@ -93,7 +93,9 @@ def total_facts(comparison: Answer | None) -> list[Fact]:
         Fact(
             "balance",
             gettext("Load imbalance"),
-            NOT_MEASURED if balance is None else f"{formatting.number(balance, 1)} %",
+            NOT_MEASURED
+            if balance is None
+            else f"{formatting.number(balance, 1)}{formatting.NBSP}%",
             gettext("0 %: all carry the same"),
         ),
     ]
@@ -127,7 +129,9 @@ def _row(panel: "ComparedPanel", of: Answer | None, currency: str | None) -> Ran
         highest=quantities.power(of["maximum_w"]),
         highest_at=quantities.when(moment(of["maximum_at"])),
         factor=formatting.number(of["load_factor"], 2),
-        loading=NOT_MEASURED if loading is None else f"{formatting.number(loading, 1)} %",
+        loading=NOT_MEASURED
+        if loading is None
+        else f"{formatting.number(loading, 1)}{formatting.NBSP}%",
         coverage=quantities.percent(of["coverage"]),
     )
 

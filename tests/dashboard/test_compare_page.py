@@ -24,7 +24,7 @@ def page(viewer: User) -> Client:
 def shown(page: Client, query: str = "") -> str:
     answer = page.get(f"/compare{query}")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return answer.content.decode().replace("\xa0", " ")
 
 
 def chosen(page: Client, query: str = "") -> list[str]:

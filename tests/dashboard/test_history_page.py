@@ -33,7 +33,7 @@ def embedded(content: str, name: str) -> Any:
 def shown(page: Client, query: str = "", name: str = "a") -> str:
     answer = page.get(f"/panels/{name}/history{query}")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return answer.content.decode().replace("\xa0", " ")
 
 
 def viewed(page: Client, query: str = "", name: str = "a") -> dict[str, Any]:

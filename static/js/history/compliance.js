@@ -47,7 +47,7 @@ export class Compliance {
   }
 
   row(week) {
-    const volts = (value, at) => (value == null ? "–" : `${plain(value, 1)} V · ${when(at)}`);
+    const volts = (value, at) => (value == null ? "–" : `${plain(value, 1)}\u00a0V · ${when(at)}`);
     return [
       bucket(Date.parse(week.start), Date.parse(week.end)),
       text(`verdict_${week.verdict}`),

@@ -8,24 +8,27 @@ const DAY_MS = 86_400_000;
 const DAYS_FROM_S = 3 * 86_400;
 const CURRENCIES = { "id IDR": "Rp" };
 
+// Between a number and its unit, so that they never part at a line's end.
+const NBSP = "\u00a0";
+
 const known = (value) => value !== null && value !== undefined;
 
 // Of `unit` W, VA or the like: "1,802.9 W", "12.35 kW".
 export function power(value, unit = "W") {
   if (!known(value)) return "–";
-  return Math.abs(value) < THOUSANDS_FROM ? `${plain(value, 1)} ${unit}` : `${plain(value / 1000, 2)} k${unit}`;
+  return Math.abs(value) < THOUSANDS_FROM ? `${plain(value, 1)}${NBSP}${unit}` : `${plain(value / 1000, 2)}${NBSP}k${unit}`;
 }
 
 // Always in thousands, as bills are.
 export function energy(value, unit = "Wh") {
   if (!known(value)) return "–";
   const size = Math.abs(value / 1000);
-  return `${plain(value / 1000, size < 1 ? 3 : size < THOUSANDS_FROM ? 2 : 1)} k${unit}`;
+  return `${plain(value / 1000, size < 1 ? 3 : size < THOUSANDS_FROM ? 2 : 1)}${NBSP}k${unit}`;
 }
 
 export function measured(metric, value) {
   if (metric === "power" || !known(value)) return power(value);
-  return units[metric] === "Rp" ? `Rp ${number(metric, value)}` : `${number(metric, value)} ${units[metric]}`;
+  return units[metric] === "Rp" ? `Rp${NBSP}${number(metric, value)}` : `${number(metric, value)}${NBSP}${units[metric]}`;
 }
 
 // "IDR 1,234.50": a minus stands before the currency.
@@ -33,14 +36,14 @@ export function money(amount, currency, digits = 2) {
   if (!known(amount)) return "–";
   const rounded = Number(amount);
   const figure = plain(Math.abs(rounded), digits);
-  return `${rounded <= -0.5 * 10 ** -digits ? "-" : ""}${CURRENCIES[`${language} ${currency}`] ?? currency} ${figure}`;
+  return `${rounded <= -0.5 * 10 ** -digits ? "-" : ""}${CURRENCIES[`${language} ${currency}`] ?? currency}${NBSP}${figure}`;
 }
 
 // Cut off and never rounded up: 99.97 % covered is not all of it.
 export function percent(share) {
   if (!known(share)) return "–";
   const tenths = Math.floor(share * 1000) / 10;
-  return `${plain(tenths, Number.isInteger(tenths) ? 0 : 1)} %`;
+  return `${plain(tenths, Number.isInteger(tenths) ? 0 : 1)}${NBSP}%`;
 }
 
 export const covered = (share) => (known(share) ? text("covered", { percent: percent(share) }) : "");

@@ -51,7 +51,7 @@ export class Ranking {
     const cells = {
       rank: of.energy_wh == null ? "–" : of.rank, energy: energy(of.energy_wh), share: percent(of.share), cost: money(of.cost, this.answer.currency), unpriced: unpriced(of),
       mean: power(of.mean_w), highest: power(of.maximum_w), highest_at: when(of.maximum_at), factor: plain(of.load_factor, 2),
-      loading: of.loading_max_percent == null ? "–" : `${plain(of.loading_max_percent, 1)} %`, coverage: percent(of.coverage),
+      loading: of.loading_max_percent == null ? "–" : `${plain(of.loading_max_percent, 1)}\u00a0%`, coverage: percent(of.coverage),
     };
     for (const [cell, content] of Object.entries(cells)) show(line.querySelector(`[data-cell=${cell}]`), String(content));
     return line;
@@ -72,7 +72,7 @@ export class Ranking {
       cost: [total.cost === null ? text("no_cost") : money(total.cost, currency), costNote(total)],
       maximum: [power(total.maximum_w), when(total.maximum_at)],
       diversity: [plain(total.diversity_factor, 2)],
-      balance: [total.balance_percent == null ? "–" : `${plain(total.balance_percent, 1)} %`],
+      balance: [total.balance_percent == null ? "–" : `${plain(total.balance_percent, 1)}\u00a0%`],
     };
     for (const [name, [value, note]] of Object.entries(figures)) {
       const fact = this.facts.querySelector(`[data-fact=${name}]`);

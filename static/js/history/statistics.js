@@ -26,7 +26,7 @@ export class Statistics {
       apparent: [power(load.apparent_max_va, "VA"), when(load.apparent_max_at)],
       factor: [plain(load.power_factor, 2)],
       reactive: [energy(load.reactive_varh, "varh")],
-      loading: [load.loading_max_percent == null ? "–" : `${plain(load.loading_max_percent, 1)} %`, load.rated_kva ? text("rated", { rated: plain(load.rated_kva, 1) }) : text("unrated")],
+      loading: [load.loading_max_percent == null ? "–" : `${plain(load.loading_max_percent, 1)}\u00a0%`, load.rated_kva ? text("rated", { rated: plain(load.rated_kva, 1) }) : text("unrated")],
       over_80: [minutes(load.minutes_over_80)],
       over_100: [minutes(load.minutes_over_100)],
       over_120: [minutes(load.minutes_over_120)],

@@ -218,7 +218,7 @@ def test_indonesian_readers_see_their_own_figures(page: Client) -> None:
     now_panel("a")
     page.cookies["django_language"] = "id"
     content = page.get("/").content.decode()
-    assert "12,35 kW" in content
+    assert "12,35\u00a0kW" in content
     assert "4.428.313" in content
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
+from dashboard.formatting import NBSP
 from dashboard.overview import summary
 from dashboard.overview.panels import whole_site
 from dashboard.overview.totals import states, totals
@@ -16,7 +17,11 @@ pytestmark = pytest.mark.django_db
 
 
 def written() -> dict[str, tuple[str, str]]:
-    return {each.key: (each.value, each.note) for each in summary.figures(totals(whole_site(NOW)))}
+    """Value and note of each figure, with ordinary spaces."""
+    return {
+        each.key: (each.value.replace(NBSP, " "), each.note.replace(NBSP, " "))
+        for each in summary.figures(totals(whole_site(NOW)))
+    }
 
 
 def test_powers_that_are_old_are_not_added_up_and_that_is_said() -> None:
@@ -32,7 +37,7 @@ def test_the_loading_is_that_of_the_panels_whose_rating_is_known() -> None:
     make("too", rated_power_kva=10, ampere=40.0)
     make("unrated", ampere=1000.0)
     make("old", rated_power_kva=10, age_s=100)
-    assert written()["loading"] == ("69\u00a0%", "of 20.00 kVA, rating of 2 panels")
+    assert written()["loading"] == ("69 %", "of 20.00 kVA, rating of 2 panels")
 
 
 def test_without_any_rating_no_loading_is_made_up() -> None:

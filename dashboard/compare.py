@@ -26,6 +26,7 @@ from meters.models import Panel
 # As many as six colours in two line styles can tell apart.
 MOST_PANELS = 12
 _AT_FIRST = 6
+_MANY = 24  # panels: a list to search in, with the chosen ones in front
 
 
 class ComparedPanel(TypedDict):
@@ -58,6 +59,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "kept": kept,
         "range_fields": address(view["range"]),
         "choices": _choices(panels, view),
+        "many": len(panels) > _MANY,
         "metrics": [
             presentation.metric_view(name, None, None, timezone.now(), []) for name in METRIC_ORDER
         ],
@@ -115,12 +117,16 @@ def _compared(number: int, panel: Panel) -> ComparedPanel:
 
 
 def _choices(panels: Sequence[Panel], view: CompareView) -> list[dict[str, Any]]:
-    """Every panel with its checkbox, and the number of its line where it has one."""
+    """Every panel with its checkbox, and the number of its line where it has one; of many panels
+    those first."""
     numbers = {panel["name"]: panel["number"] for panel in view["panels"]}
-    return [
+    choices = [
         {"name": panel.name, "title": str(panel), "number": numbers.get(panel.name)}
         for panel in panels
     ]
+    if len(choices) > _MANY:
+        choices.sort(key=lambda choice: choice["number"] is None)
+    return choices
 
 
 def _notice(request: HttpRequest, panels: Sequence[Panel], comparison: Answer | None) -> StateView:

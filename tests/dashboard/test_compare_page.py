@@ -119,6 +119,21 @@ def test_the_picker_works_without_scripts(page: Client) -> None:
     assert 'type="submit"' in form[0]
 
 
+def test_of_many_panels_the_chosen_ones_come_first_and_the_others_can_be_searched(
+    page: Client,
+) -> None:
+    Panel.objects.bulk_create(Panel(name=f"trafo{number}") for number in range(1, 31))
+    many = shown(page, "?panels=trafo29,trafo7")
+    boxes = re.findall(r'name="panels" value="(\w+)"( checked)?', many)
+    assert len(boxes) == 30
+    assert boxes[:3] == [("trafo7", " checked"), ("trafo29", " checked"), ("trafo1", "")]
+    assert "data-find" in many
+    Panel.objects.filter(pk__gt=Panel.objects.order_by("pk")[23].pk).delete()
+    few = shown(page, "?panels=trafo9,trafo7")
+    assert re.findall(r'name="panels" value="(\w+)"', few)[0] == "trafo1"
+    assert "data-find" not in few
+
+
 def test_without_any_panel_there_is_a_page_too(page: Client) -> None:
     assert "No panel yet" in shown(page)
 

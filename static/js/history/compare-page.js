@@ -68,5 +68,18 @@ choices.addEventListener("change", (event) => {
   viewer.go(changed(viewer.view.range.query, { panels: panels.join(","), metric: chosen.get("metric") }));
 });
 
+// Of many panels those whose name has what is typed, and those that are chosen.
+choices.querySelector("[data-find]")?.addEventListener("input", ({ target }) => {
+  const words = target.value.trim().toLocaleLowerCase();
+  for (const chip of choices.querySelectorAll(".chip--panel")) {
+    const box = chip.querySelector("input");
+    const named = `${chip.textContent} ${box.value}`.toLocaleLowerCase().includes(words);
+    chip.hidden = !named && !box.checked;
+  }
+});
+
+// Enter in there is no wish for another page.
+choices.addEventListener("submit", (event) => event.preventDefault());
+
 document.documentElement.addEventListener("themechange", () => overlay.repaint());
 viewer.start();

@@ -39,7 +39,7 @@ TEXTS = {
         "Voltage, current and loading were inside their limits, as far as there are readings."
     ),
     "outside_some": _(
-        "Times outside the limits: {count}. They are hatched in the charts, with a triangle for a warning and a square for an alarm."
+        "Times outside the limits: {count}. They are hatched in the charts, with a triangle for a warning and a diamond for an alarm."
     ),
     "head_what": _("What"),
     "head_until": _("Until"),

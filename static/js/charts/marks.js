@@ -1,5 +1,5 @@
 // Limits and episodes drawn into a chart: dashed lines with their words, and hatched stretches of
-// time with a shape at their beginning (triangle: warning, square: alarm). Never by colour alone.
+// time with a shape at their beginning (triangle: warning, diamond: alarm). Never by colour alone.
 const FONT_PX = 11;
 const DASHES = { warning: [6, 4], alarm: [2, 3] };
 const LEAST_SPAN_PX = 3;
@@ -89,8 +89,8 @@ export function drawSpans(plot, spans, palette) {
 function stretch({ ctx, bbox }, left, width, severity, palette) {
   const ink = inkOf(severity, palette);
   const bar = 4 * devicePixelRatio;
-  ctx.globalAlpha = 0.3;
-  ctx.fillStyle = hatch(ctx, ink, severity === "alarm", severity === "alarm" ? 2 : 1.2);
+  ctx.globalAlpha = 0.25;
+  ctx.fillStyle = hatch(ctx, ink, severity === "alarm", severity === "alarm" ? 1.6 : 1.2);
   ctx.fillRect(left, bbox.top, width, bbox.height);
   ctx.globalAlpha = 1;
   ctx.fillStyle = ink;
@@ -101,12 +101,15 @@ function stretch({ ctx, bbox }, left, width, severity, palette) {
 function shape(ctx, x, top, severity) {
   const size = 4 * devicePixelRatio;
   ctx.beginPath();
-  if (severity === "alarm") ctx.rect(x - size, top, 2 * size, 2 * size);
-  else {
-    ctx.moveTo(x, top);
+  ctx.moveTo(x, top);
+  if (severity === "alarm") {
+    ctx.lineTo(x + size * 1.2, top + 1.2 * size);
+    ctx.lineTo(x, top + 2.4 * size);
+    ctx.lineTo(x - size * 1.2, top + 1.2 * size);
+  } else {
     ctx.lineTo(x + size * 1.15, top + 2 * size);
     ctx.lineTo(x - size * 1.15, top + 2 * size);
-    ctx.closePath();
   }
+  ctx.closePath();
   ctx.fill();
 }

@@ -77,7 +77,8 @@ export class LiveChart extends Plot {
       axes: [{ ...this.timeAxis(), space: 72 }, { ...this.valueAxis(), size: 58 }],
       series: [{}, { stroke: line, fill: () => this.palette.fill, width: 1.75, points: { show: few, size: 5, fill: line } }],
       hooks: {
-        drawAxes: [(plot) => drawSpans(plot, this.spans ?? [], this.palette)],
+        // Episodes are told by minutes: too coarse for the last readings, which may be of half a minute.
+        drawAxes: [(plot) => this.window && drawSpans(plot, this.spans, this.palette)],
         draw: [(plot) => drawLimits(plot, this.lines ?? [], this.palette)],
         setCursor: [
           ({ cursor: { idx, left }, data: [at, values] }) =>

@@ -3,6 +3,8 @@ never for a group's name, so that an installation may make groups of its own."""
 
 from typing import Any
 
+from django.apps import apps as installed
+from django.apps.registry import Apps
 from django.db.models import Q
 
 VIEWERS, OPERATORS, ADMINISTRATORS = "Viewers", "Operators", "Administrators"
@@ -16,12 +18,15 @@ _MAY: dict[str, set[str] | None] = {VIEWERS: _LOOK, OPERATORS: _OPERATE, ADMINIS
 def keep_roles(**signal: Any) -> None:
     """After each `migrate`: make the groups and give each what it must have. What somebody has added
     to a group stays."""
-    from django.contrib.auth.models import Group, Permission
-
-    database = signal["using"]
-    ours = Permission.objects.using(database).filter(content_type__app_label="meters")
+    known: Apps = signal.get("apps", installed)
+    try:
+        groups = known.get_model("auth", "Group")._default_manager.using(signal["using"])
+        permissions = known.get_model("auth", "Permission")._default_manager.using(signal["using"])
+    except LookupError:  # somebody migrates one application only, and accounts are not there yet
+        return
+    ours = permissions.filter(content_type__app_label="meters")
     for name, codenames in _MAY.items():
-        group, _ = Group.objects.using(database).get_or_create(name=name)
+        group, _ = groups.get_or_create(name=name)
         wanted = Q() if codenames is None else Q(codename__in=codenames)
         missing = ours.filter(wanted).exclude(group=group).order_by("pk")
         group.permissions.add(*missing)

@@ -60,20 +60,23 @@ def _newest(metric: str) -> str:
 
 def path(points: Sequence[Point]) -> str:
     """The line as an SVG path over WIDTH and HEIGHT: time from left to right. Where readings stopped
-    for much longer than usual, it stops too. static/js/overview/sparkline.js draws the same."""
+    for much longer than usual, it stops too; the gap is no wider than it takes to see it, or an hour
+    of silence would leave nothing of the line. static/js/overview/sparkline.js draws the same."""
     if len(points) < 2:
         return ""
-    first, span_ms = points[0][0], points[-1][0] - points[0][0] or 1
     values = [value for _, value in points]
     low, high = min(values), max(values)
     span = max(high - low, _QUIET_SPAN * max(abs(low), abs(high)), 1e-3)
     bottom = (low + high - span) / 2
-    pauses = sorted(after - before for (before, _), (after, _) in pairwise(points))
-    longest = _GAP * pauses[len(pauses) // 2]
-    steps, before = [], first - longest - 1
-    for at, value in points:
-        x = (at - first) / span_ms * WIDTH
+    pauses = [after - before for (before, _), (after, _) in pairwise(points)]
+    longest = _GAP * sorted(pauses)[len(pauses) // 2]
+    width = sum(min(pause, longest) for pause in pauses) or 1
+    steps: list[str] = []
+    x = 0
+    for pause, (_, value) in zip([0, *pauses], points, strict=True):
+        x += min(pause, longest)
         y = HEIGHT - _ROOM - (value - bottom) / span * (HEIGHT - 2 * _ROOM)
-        steps.append(f"L{x:.1f} {y:.1f}" if at - before <= longest else f"M{x:.1f} {y:.1f}h0")
-        before = at
+        joined = steps and pause <= longest
+        at = f"{x / width * WIDTH:.1f} {y:.1f}"
+        steps.append(f"L{at}" if joined else f"M{at}h0")
     return "".join(steps)

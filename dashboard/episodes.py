@@ -7,6 +7,7 @@ from typing import Any
 from dashboard import formatting, quantities
 from dashboard.limit_texts import short
 from dashboard.panel_texts import text
+from dashboard.presentation import StateView
 from meters.condition import Finding, Severity, findings, state
 from meters.energy.calendar import MINUTE_US
 from meters.energy.episodes import Episode, episodes
@@ -57,6 +58,12 @@ def findings_said(panel: Panel, now: datetime) -> tuple[list[dict[str, str]], st
     ]
     fresh = state(panel, now) in ("normal", "warning", "alarm")
     return found, "" if found else text("findings_none" if fresh else "findings_unknown")
+
+
+def condition(panel: Panel, now: datetime) -> StateView:
+    """The one word for the panel's state."""
+    key = state(panel, now)
+    return StateView(key, text(f"state_{key}"))
 
 
 def finding_text(finding: Finding) -> str:

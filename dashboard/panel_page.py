@@ -97,6 +97,7 @@ def _context(request: HttpRequest, selected: Panel) -> dict[str, Any]:
             "limits": asdict(limits),
             "limit_texts": limit_texts.of_metrics(limits),
             "loading": limit_texts.loading(selected, limits, now),
+            "condition": episodes.condition(selected, now),
             "findings": found,
             "findings_said": said,
             "today": today(selected, now),

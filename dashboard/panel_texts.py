@@ -3,8 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from dashboard import history_texts
+from dashboard.overview.texts import TEXTS as OVERVIEW
 
+_STATES = ("normal", "warning", "alarm", "stale", "offline", "none")
 TEXTS = {
+    **{f"state_{state}": OVERVIEW[f"state_{state}"] for state in _STATES},
     "switcher_all": _("{count} panels"),
     "switcher_some": _("{count} of {all} panels"),
     "switcher_none": _("No panel is called so."),

@@ -113,6 +113,7 @@ def test_what_is_beyond_a_limit_is_told_with_value_limit_and_severity(page: Clie
     content = shown(page)
     assert 'data-severity="warning">Voltage 245.00 V, above 241.5 V<' in content
     assert 'data-severity="warning">Loading 88.2 %, above 80 %<' in content
+    assert 'id="panel-state" data-state="warning">Warning<' in content
     assert "88.2 % of 5 kVA" in content
     assert "Warning outside 207 V to 241.5 V, alarm outside 195.5 V to 253 V" in content
     assert "Alarm above the rated 25 A" in content

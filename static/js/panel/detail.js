@@ -1,7 +1,7 @@
 // The panel's live part: tiles with their charts, what is beyond its limits, the sentence about its state.
 import { findingText, percentText, short } from "../charts/limits.js";
 import { freshness, now } from "../clock.js";
-import { findings, loadingPercent } from "../condition.js";
+import { findings, loadingPercent, stateOf } from "../condition.js";
 import { full, near } from "../formats.js";
 import { inPage, mark, show, text } from "../page.js";
 import { Tile } from "./tile.js";
@@ -14,6 +14,7 @@ export class Detail {
     this.main = document.getElementById("main");
     this.last = document.getElementById("last-reading");
     this.notice = document.getElementById("notice");
+    this.state = document.getElementById("panel-state");
     this.findings = document.getElementById("findings");
     this.none = document.getElementById("findings-none");
     this.loading = document.getElementById("loading");
@@ -77,6 +78,9 @@ export class Detail {
 
   judge(at) {
     const found = findings(this.metrics, this.limits);
+    const state = stateOf(at, found);
+    mark(this.state, state);
+    show(this.state, text(`state_${state}`));
     for (const tile of this.tiles) tile.judge(found.find(({ quantity }) => quantity === tile.metric)?.severity);
     found.forEach((finding, i) => {
       const item = this.findings.children[i] ?? this.findings.appendChild(document.createElement("li"));

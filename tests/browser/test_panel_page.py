@@ -1,6 +1,7 @@
 """A panel's live page in a real Chromium: its windows, limits, tables, and the way to other panels."""
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -208,12 +209,24 @@ def test_a_finger_reads_a_value_with_its_unit_and_time(opened: Opened) -> None:
     )
 
 
+def first_pixel(png: bytes) -> tuple[int, ...]:
+    """Its red, green, blue and opacity, of a picture in one piece or several."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    at, packed = 8, b""
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4])
+        if png[at + 4 : at + 8] == b"IDAT":
+            packed += png[at + 8 : at + 8 + length]
+        at += 12 + length
+    return tuple(zlib.decompress(packed)[1:5])
+
+
 def test_live_charts_can_be_saved_as_picture_and_numbers(opened: Opened) -> None:
-    page = opened()
+    page = opened(scheme="dark")
     live = page.locator("[data-part=live]")
     with page.expect_download() as saved:
         live.locator("[data-save=png]").click()
-    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+    assert first_pixel(saved.value.path().read_bytes()) == (22, 28, 26, 255), "the dark sheet"
     with page.expect_download() as saved:
         live.locator("[data-save=csv]").click()
     assert saved.value.suggested_filename.startswith("trafo9_live_")

@@ -26,7 +26,7 @@ function field(value) {
   return typeof value === "string" && (ISO.test(value) || NAME.test(value)) ? value : "";
 }
 
-// The charts of a section below each other, each under its title, on the page's own background.
+// The charts of a section below each other, each under its title, on the sheet they are drawn for.
 async function picture(section, title, plots) {
   const scale = devicePixelRatio;
   const style = getComputedStyle(section);
@@ -35,7 +35,7 @@ async function picture(section, title, plots) {
   const height = parts.reduce((sum, { canvas }) => sum + canvas.height + 30 * scale, 56 * scale);
   const sheet = Object.assign(document.createElement("canvas"), { width, height });
   const context = sheet.getContext("2d");
-  context.fillStyle = style.backgroundColor;
+  context.fillStyle = getComputedStyle(plots[0].plot.root.parentElement).getPropertyValue("--chart-surface").trim();
   context.fillRect(0, 0, width, height);
   context.fillStyle = style.color;
   const write = (font, words, y) => {

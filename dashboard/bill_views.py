@@ -13,6 +13,7 @@ from dashboard.presentation import StateView
 from meters.energy.billing import Bill, Line
 from meters.energy.usage import MonthUsage
 from meters.energy.what_if import Simulation, mixed_currencies
+from meters.models.tariff_names import in_words
 
 _ENOUGH = 0.995  # of a month's time: what is missing is less than the meter's own error
 
@@ -145,7 +146,7 @@ def _line(line: Line, bill: Bill, several: bool) -> LineView:
         "reactive": gettext("Reactive energy beyond the limit"),
     }
     return LineView(
-        name=names.get(line.kind, line.name),
+        name=names.get(line.kind) or in_words(line.name),
         note=" – ".join(date_text(day, "j M") for day in days) if several else "",
         quantity=_quantity(line),
         price="" if line.price is None else price(line.price, bill.currency),

@@ -9,14 +9,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from meters.energy.prices import Period, Terms
 from meters.energy.validity import Difference, Span, differences, spans
 from meters.models.billed import BilledModel, PriceChange
 from meters.models.panel import Panel
-from meters.models.tariff_names import BROUGHT_ALONG
+from meters.models.tariff_names import in_words
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 _OPEN_END = _("The last day, included. Empty: until the next version begins.")
@@ -46,7 +45,7 @@ class Tariff(BilledModel):
     @property
     def title(self) -> str:
         """The name for its readers: those PELBIOT brings along are translated."""
-        return gettext(self.name) if self.name in BROUGHT_ALONG else self.name
+        return in_words(self.name)
 
     def timeline(self) -> list[Span[Terms]]:
         """The stored versions, each in the days in which it is in force."""

@@ -1,5 +1,6 @@
 """The names of the tariffs that migration 0005 brings along, marked for the translators."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 BROUGHT_ALONG = frozenset(
@@ -15,5 +16,11 @@ BROUGHT_ALONG = frozenset(
         _("Public offices, medium voltage"),
         _("Social services, medium voltage"),
         _("Special services"),
+        _("Energy"),  # the base price of those without a peak
     }
 )
+
+
+def in_words(name: str) -> str:
+    """The name for its readers; one that somebody gave a tariff of their own stays as it is."""
+    return gettext(name) if name in BROUGHT_ALONG else name

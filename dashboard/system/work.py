@@ -16,7 +16,7 @@ _WAITING_PER_PANEL = 5
 _WAITING_AT_LEAST = 100
 _COUNTED = 10_000
 # The names that meters/jobs.py gives, for translation.
-_NAMES = (
+JOB_NAMES = (
     gettext_noop("roll up"),
     gettext_noop("trim rejected messages"),
     gettext_noop("forget dead ingest workers"),
@@ -48,7 +48,7 @@ class Backlog:
 
 def job_view(run: JobRun, now: datetime) -> JobView:
     return JobView(
-        name=gettext(run.name) if run.name in _NAMES else run.name,
+        name=gettext(run.name) if run.name in JOB_NAMES else run.name,
         health=WARN if run.error else GOOD,
         state=gettext("Failed") if run.error else gettext("Done"),
         every=span(run.every_s),

@@ -1,5 +1,6 @@
 """`/system`: is all well, and where isn't it."""
 
+import asyncio
 import re
 from datetime import datetime, timedelta
 from html import unescape
@@ -17,7 +18,8 @@ from dashboard.system.amounts import size
 from dashboard.system.facts import BAD, GOOD, WARN
 from dashboard.system.page import Verdict, system_context
 from dashboard.system.visible import visible
-from dashboard.system.work import job_view
+from dashboard.system.work import JOB_NAMES, job_view
+from meters.jobs import all_jobs
 from meters.models import DirtyRange, IngestWorker, JobRun, Panel, RejectedMessage, Trend
 from meters.mqtt.broker import Broker
 
@@ -193,6 +195,26 @@ def test_a_channel_layer_that_is_away_leaves_the_rest_of_the_page(
     shown = text(page)
     assert "Redis doesn't answer" in shown
     assert "1 of 1 connected" in shown
+
+
+class Hanging:
+    """A channel layer whose server takes connections and never answers."""
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+
+def test_a_channel_layer_that_hangs_holds_the_page_up_no_longer_than_its_time(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.system.services.get_channel_layer", Hanging)
+    monkeypatch.setattr("dashboard.system.services.TIMEOUT_S", 0.01)
+    assert health("channels")[0] == BAD
+    assert "doesn't answer" in text(page)
+
+
+def test_every_job_of_the_worker_has_a_name_for_people() -> None:
+    assert {job.name for job in all_jobs()} == set(JOB_NAMES)
 
 
 def test_a_part_that_the_database_refuses_leaves_the_rest_of_the_page(

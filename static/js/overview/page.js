@@ -13,6 +13,7 @@ import { Sparks } from "./sparks.js";
 import { showNotice, showShown, showTotals } from "./summary.js";
 
 const ASK_EVERY_MS = 12_000;
+const CALM_MS = 3_000;
 const SETTLED_MS = 150; // whoever scrolls on watches nothing on the way
 const SLEPT_MS = 20_000;
 
@@ -51,8 +52,11 @@ function touch(names) {
 let matched = [];
 let due = false; // what is shown, or its order, is no longer what was asked for
 
+let orderedAt = 0;
+
 function order() {
   due = false;
+  orderedAt = now();
   matched = matching(fleet.units.values(), chooser.asked);
   const shown = chosen(matched, chooser.asked);
   shelf.show(shown.map(({ name }) => name));
@@ -67,10 +71,11 @@ function summarise() {
   showNotice(connection, states, fleet.units.size);
 }
 
-// Nothing moves away under somebody's pointer; but a panel that is gone can't stay.
+// Nothing moves away under somebody's pointer, nor at each change of a state somewhere; but a panel
+// that is gone can't stay.
 function settle() {
   const gone = shelf.names.some((name) => !fleet.units.has(name));
-  if (due && (gone || !shelf.held)) order();
+  if (due && (gone || (!shelf.held && now() - orderedAt > CALM_MS))) order();
   else summarise();
 }
 

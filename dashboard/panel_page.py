@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -51,7 +52,8 @@ def window(request: HttpRequest, name: str) -> HttpResponse:
     selected = get_object_or_404(Panel.objects.shown(), name=name)
     asked = request.GET.get("window", "")
     if asked not in WINDOWS:
-        problem = f"{asked!r} is not accepted: use {', '.join(WINDOWS)}"
+        sentence = gettext("%(given)s is not accepted: use %(accepted)s")
+        problem = sentence % {"given": repr(asked), "accepted": ", ".join(WINDOWS)}
         return JsonResponse({"window": [problem]}, status=400)
     return JsonResponse(window_readings(selected, asked))
 

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -66,7 +67,7 @@ def overview_points(request: HttpRequest) -> HttpResponse:
     """The newest points of the panels that are named: `?panel=a&panel=b`, at most 60."""
     names = request.GET.getlist("panel")
     if len(names) > MOST_PANELS:
-        sentence = f"Ask for at most {MOST_PANELS} panels at a time."
+        sentence = gettext("Ask for at most %(most)s panels at a time.") % {"most": MOST_PANELS}
         return JsonResponse({"detail": sentence}, status=400)
     return JsonResponse({"panels": points_of(list(Panel.objects.shown().filter(name__in=names)))})
 

@@ -86,7 +86,9 @@ class EpisodesQuery(PeriodQuery):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         if attrs["to"] - attrs["from"] > LONGEST_BY_MINUTE:
-            raise serializers.ValidationError({"to": f"use at most {LONGEST_BY_MINUTE.days} days"})
+            raise serializers.ValidationError(
+                {"to": _("use at most %(days)s days") % {"days": LONGEST_BY_MINUTE.days}}
+            )
         return attrs
 
 

@@ -16,7 +16,7 @@ from dashboard import urls
 from dashboard.models import Preference
 from meters.models import IngestWorker, Panel, RejectedMessage
 from tests.dashboard.history_cast import panel_with_history, priced
-from tests.locale.visible import texts
+from tests.locale.visible import numbers_with_commas, texts
 
 # Words that are the same in both languages: names, units, months, and what electrical engineers
 # and programmers say in both.
@@ -118,6 +118,17 @@ def test_no_text_is_the_same_in_both_languages(person: Client, site: Panel, path
     assert not untranslated(seen(person, path, "en"), seen(person, path, "id"))
 
 
+@pytest.mark.parametrize("path", list(paths()))
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_numbers_for_scripts_are_not_written_for_people(
+    person: Client, site: Panel, path: str, language: str
+) -> None:
+    person.cookies["django_language"] = language
+    answer = person.get(path)
+    if answer.get("Content-Type", "").startswith("text/html"):
+        assert numbers_with_commas(answer.content.decode()) == []
+
+
 def test_neither_is_that_of_the_first_run_and_the_log_in(person: Client) -> None:
     for path in ("/", "/compare"):
         assert not untranslated(seen(person, path, "en"), seen(person, path, "id"))
@@ -154,6 +165,7 @@ def test_neither_is_that_of_an_error_page(db: None, status: int) -> None:
 def test_the_guard_itself_sees_what_was_not_marked() -> None:
     page = '<p title="A hint">Some words <b>more</b></p><code>x y</code><i lang="en">ours</i>'
     assert texts(page) == {"A hint", "Some words", "more"}
+    assert numbers_with_commas('<meter value="0,5" max="1.5" title="0,5">') == ["meter value=0,5"]
     script = '<script id="page" type="application/json">{"texts": {"a": "In a script"}}</script>'
     assert untranslated(texts(script), texts(script)) == {"In a script"}
     assert not untranslated({"MQTT", "{rate} kWh", "12,5 %"}, {"MQTT", "{rate} kWh", "12,5 %"})

@@ -9,6 +9,7 @@ from typing import Any
 # Their text is shown to nobody, or is the same in every language.
 UNSEEN = {"script", "style", "code", "pre"}
 SPOKEN_ATTRIBUTES = {"aria-label", "aria-description", "title", "alt", "placeholder"}
+WITH_COMMA = re.compile(r"-?\d[\d.]*,\d[\d.,]*")
 VOID = {"input", "meta", "link", "br", "img", "hr", "use", "path", "wbr", "circle", "rect", "col"}
 
 
@@ -17,6 +18,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.texts: list[str] = []
         self.embedded: list[str] = []
+        self.commas: list[str] = []
         self._within: list[tuple[str, bool]] = []
         self._json = False
 
@@ -28,6 +30,10 @@ class _Reader(HTMLParser):
         hidden = tag in UNSEEN or foreign or (bool(self._within) and self._within[-1][1])
         if tag not in VOID:
             self._within.append((tag, hidden))
+        spoken = SPOKEN_ATTRIBUTES | {"content", "data-label"}
+        for name, value in attributes:
+            if name not in spoken and WITH_COMMA.fullmatch(value or ""):
+                self.commas.append(f"{tag} {name}={value}")
         if hidden:
             return
         self.texts += [given[name] or "" for name in SPOKEN_ATTRIBUTES & given.keys()]
@@ -54,6 +60,13 @@ def texts(html: str) -> set[str]:
     reader.feed(html)
     found = [*reader.texts, *_strings(json.loads("".join(reader.embedded) or "{}"))]
     return {re.sub(r"\s+", " ", text).strip() for text in found} - {""}
+
+
+def numbers_with_commas(html: str) -> list[str]:
+    """Attributes that hold a number as people write it: scripts and browsers can't read it."""
+    reader = _Reader()
+    reader.feed(html)
+    return reader.commas
 
 
 def _strings(value: Any) -> Iterator[str]:

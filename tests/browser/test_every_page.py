@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.feeding import SOCKET, feed, held
 from tests.browser.large_site import PAGES, PANELS
-from tests.browser.visiting import SIZES, Visit, Visitors
+from tests.browser.visiting import FOCUSED, SEEN_FOCUS, SIZES, Visit, Visitors
 from tests.services.installation import Installation
 
 SEED = "from tests.browser.large_site import fill; fill()"
@@ -27,8 +28,12 @@ def site(installation: Installation) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visits(site: str, chromium: Browser) -> Visits:
-    visitors = Visitors(chromium, site)
+def visitors(site: str, chromium: Browser) -> Visitors:
+    return Visitors(chromium, site)
+
+
+@pytest.fixture(scope="module")
+def visits(visitors: Visitors) -> Visits:
     return {
         (name, size): visitors.visit(name, place, size)
         for name, place in PAGES.items()
@@ -76,9 +81,9 @@ def test_nothing_moves_while_it_loads(visits: Visits, name: str) -> None:
 
 
 def test_among_many_panels_those_to_compare_are_found_by_typing(
-    site: str, chromium: Browser
+    site: str, visitors: Visitors
 ) -> None:
-    page = Visitors(chromium, site).page("engineer", "desktop")
+    page = visitors.page("engineer", "desktop")
     page.goto(f"{site}/compare")
     chips = page.locator(".chip--panel:visible")
     expect(chips).to_have_count(PANELS)
@@ -89,4 +94,77 @@ def test_among_many_panels_those_to_compare_are_found_by_typing(
     page.get_by_label("Feeder 491").check()
     expect(page.locator("[data-mark=trafo491]")).to_have_text("7")
     assert "trafo491" in page.url
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "panels"),
+    [
+        ("/?sort=name", [f"trafo{number}" for number in range(1, 25)]),
+        ("/panels/trafo1/", ["trafo1"]),
+        ("/panels/trafo1/?window=1h", ["trafo1"]),
+    ],
+)
+def test_a_page_that_is_told_100000_readings_neither_grows_nor_moves(
+    site: str, visitors: Visitors, path: str, panels: list[str]
+) -> None:
+    page = visitors.page("engineer", "desktop")
+    page.add_init_script(SOCKET)
+    page.goto(site + path)
+    feed(page, panels, 20_000)
+    before = held(page)
+    feed(page, panels, 100_000)
+    after = held(page)
+    feed(page, panels, 2_000, calm=True)
+    page.evaluate("seen.shift = 0; seen.moved = []")
+    feed(page, panels, 20_000, calm=True)
+    shift, moved = page.evaluate("[seen.shift, seen.moved]")
+    assert after.heap_bytes - before.heap_bytes < 1_000_000, (before, after)
+    assert after.nodes - before.nodes < 200, (before, after)
+    assert after.listeners - before.listeners < 20, (before, after)
+    assert shift < 0.01, moved
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", [name for name, place in PAGES.items() if place.status == 200])
+def test_by_keyboard_the_focus_is_seen_and_the_content_is_one_step_away(
+    site: str, visitors: Visitors, name: str
+) -> None:
+    page = visitors.page(PAGES[name].who, "desktop")
+    page.goto(site + PAGES[name].path)
+    if name == "log-in":  # there, the first thing to do has the focus already
+        page.locator(".skip").focus()
+    else:
+        page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        assert page.evaluate(SEEN_FOCUS) in ("seen", "nothing"), page.evaluate(FOCUSED)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.context.close()
+
+
+def test_the_menu_works_by_keyboard_and_a_chosen_theme_survives_a_reload(
+    site: str, visitors: Visitors
+) -> None:
+    page = visitors.page("engineer", "phone")
+    page.goto(site)
+    menu, button = page.locator("#user-menu"), page.locator("#user-menu summary")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Dark").press("Enter")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 19, 18)"
+    bars = page.locator("meta[name=theme-color]").evaluate_all("all => all.map((m) => m.content)")
+    assert bars == ["#161c1a", "#161c1a"]
     page.context.close()

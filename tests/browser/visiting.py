@@ -25,6 +25,15 @@ new PerformanceObserver((list) => {
 document.addEventListener("securitypolicyviolation", (event) =>
   window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
+# What has the focus, or what is drawn in its place, has an outline: a checkbox may hide in its label.
+SEEN_FOCUS = """(() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return "nothing";
+  const around = [focused, focused.nextElementSibling, focused.parentElement];
+  const outlined = (each) => each && getComputedStyle(each).outlineStyle !== "none" && parseFloat(getComputedStyle(each).outlineWidth) >= 1;
+  return around.some(outlined) ? "seen" : "unseen";
+})()"""
+FOCUSED = "document.activeElement.outerHTML.slice(0, 200)"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _SQUEEZED = ("font/woff2", "image/png")  # what is compressed already
 

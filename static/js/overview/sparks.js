@@ -10,18 +10,19 @@ export class Sparks {
   constructor(onArrived) {
     this.onArrived = onArrived;
     this.points = new Map(); // name -> [[ms, value], ...], oldest first
-    this.asked = new Set();
+    this.asked = new Set(); // whose points are on their way
+    this.wanted = new Set();
   }
 
   of(name) {
-    return this.points.get(name) ?? [];
+    return this.asked.has(name) ? [] : (this.points.get(name) ?? []);
   }
 
-  // Live points may stand already: they go on after the stored ones.
+  // What came in live while the stored points were on their way goes on after them.
   take(panels) {
     for (const [name, stored] of Object.entries(panels)) {
       const newest = stored.at(-1)?.[0] ?? 0;
-      const since = this.of(name).filter(([at]) => at > newest);
+      const since = (this.points.get(name) ?? []).filter(([at]) => at > newest);
       this.points.set(name, [...stored, ...since].slice(-LIMIT));
     }
   }
@@ -44,24 +45,29 @@ export class Sparks {
   }
 
   async want(names) {
-    const wanted = new Set(names);
-    for (const name of this.points.keys()) if (!wanted.has(name)) this.points.delete(name);
-    const missing = names.filter((name) => !this.points.has(name) && !this.asked.has(name));
+    this.wanted = new Set(names);
+    for (const name of this.points.keys()) if (!this.wanted.has(name)) this.points.delete(name);
+    const missing = names.filter((name) => !this.points.has(name));
     for (let i = 0; i < missing.length; i += AT_ONCE) await this.ask(missing.slice(i, i + AT_ONCE));
   }
 
   async ask(names) {
-    for (const name of names) this.asked.add(name);
+    for (const name of names) {
+      this.asked.add(name);
+      this.points.set(name, []);
+    }
+    let told = {};
     try {
       const query = new URLSearchParams(names.map((name) => ["panel", name]));
       const answer = await fetch(`${settings.points}?${query}`, { headers: { Accept: "application/json" } });
-      if (!answer.ok || answer.redirected) return;
-      this.take((await answer.json()).panels);
-      this.onArrived(names);
+      if (answer.ok && !answer.redirected) told = (await answer.json()).panels;
     } catch {
       // The server is away; the lines come with the next connection.
-    } finally {
-      for (const name of names) this.asked.delete(name);
     }
+    for (const name of names) this.asked.delete(name);
+    for (const name of names) if (!told[name]) this.points.delete(name);
+    // Who has left the screen meanwhile has readings that nobody told us of.
+    this.take(Object.fromEntries(Object.entries(told).filter(([name]) => this.points.has(name))));
+    this.onArrived(names);
   }
 }

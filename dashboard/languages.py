@@ -103,10 +103,8 @@ def _take_along(
 
 
 def _own(request: HttpRequest) -> str | None:
-    # Without a session there is nobody to ask for, and the database is left alone: /healthz must
-    # answer without it. A database that is away costs the choice, not the page.
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
-        return None
+    # Without a session nobody asks the database, so that /healthz answers without it. One that is
+    # away costs the choice, not the page.
     try:
         if not request.user.is_authenticated:
             return None

@@ -142,6 +142,15 @@ def test_a_link_changes_no_language(client: Client, db: None) -> None:
     assert choose(strict, "id").status_code == 403
 
 
+def test_refusals_on_the_way_to_a_page_are_told_in_the_language_too(
+    client: Client, db: None
+) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["django_language"] = "id"
+    assert "Formulir sudah kedaluwarsa" in choose(strict, "en").content.decode()
+    assert "Tidak ditemukan" in strict.get("/nothing/here").content.decode()
+
+
 def test_caches_are_told_what_the_language_depends_on(
     client: Client, db: None, settings: Any
 ) -> None:

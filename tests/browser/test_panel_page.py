@@ -209,6 +209,22 @@ def test_a_finger_reads_a_value_with_its_unit_and_time(opened: Opened) -> None:
     )
 
 
+def test_arrow_keys_read_a_chart_point_by_point(opened: Opened) -> None:
+    page = opened()
+    chart, readout = page.locator(f"{VOLTAGE} .chart"), page.locator(f"{VOLTAGE} .tile__readout")
+    at = columns(page, VOLTAGE)[0]
+    chart.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    expect(readout).to_have_text(re.compile(r"240\.50\sV$"))
+    last_but_one = page.evaluate(
+        "plots.find((each) => each.root.closest('[data-metric=voltage]')).cursor.idx"
+    )
+    assert last_but_one == len(at) - 2
+    page.keyboard.press("Tab")
+    expect(readout).to_be_empty()
+
+
 def first_pixel(png: bytes) -> tuple[int, ...]:
     """Its red, green, blue and opacity, of a picture in one piece or several."""
     assert png.startswith(b"\x89PNG\r\n\x1a\n")

@@ -152,6 +152,7 @@ def test_todays_figures_stand_in_the_page_and_are_what_it_asks_for_later(page: C
         asked = page.get("/panels/a/today").json()
     for value in ("2.52 kWh", "IDR 2,520.00", "1,320.0 W", "1,312.5 W", "8 Feb 2007 12:00"):
         assert value in content
+    assert asked["facts"]["peak"] == ["1,320.0\xa0W", "8 Feb 2007 12:00"]
     figure = r'data-fact="(\w+)">\s*<dt[^>]*>[^<]*</dt>\s*<dd class="fact__value">([^<]*)<'
     later = {key: value.replace("\xa0", " ") for key, (value, _) in asked["facts"].items()}
     assert later == dict(re.findall(figure, content))
@@ -174,10 +175,11 @@ def test_a_window_holds_its_time_and_no_more(page: Client) -> None:
 
 
 def test_a_peak_of_a_moment_survives_in_an_hour_of_seconds(page: Client) -> None:
-    panel, now = Panel.objects.create(name="a"), timezone.now()
+    panel = Panel.objects.create(name="a")
+    now = timezone.now().replace(second=0, microsecond=0)
     Trend.objects.bulk_create(
-        Trend(panel=panel, timestamp=now - timedelta(seconds=s), power=9999.0 if s == 1777 else 5.0)
-        for s in range(3590)
+        Trend(panel=panel, timestamp=now - timedelta(seconds=s), power=9999.0 if s == 1775 else 5.0)
+        for s in range(3500)
     )
     points = page.get("/panels/a/window?window=1h").json()["metrics"]["power"]
     assert len(points) <= 2 * 361

@@ -1,4 +1,5 @@
 // What all charts of history have in common: colours, axes, size. uPlot is a plain script.
+import { readByKeys } from "../charts/keys.js";
 import { clock, dayAndMonth, hourAndMinute, month, tick, year } from "../formats.js";
 import { settings } from "../page.js";
 
@@ -46,6 +47,7 @@ export class Plot {
     this.by = 1;
     const made = { ...this.size(), ms: 1, padding: [10, 10, 0, 0], legend: { show: false }, ...options(this) };
     this.plot = new uPlot(made, made.series.map(() => []), element);
+    readByKeys(this.plot, element);
     this.observer = new ResizeObserver(() => this.element.clientWidth && this.plot.setSize(this.size()));
     this.observer.observe(element);
   }

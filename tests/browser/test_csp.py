@@ -29,6 +29,7 @@ def site(installation: Installation) -> Iterator[str]:
         ("/admin/meters/tariffversion/add/", "text=factor K"),
         ("/api/mqtt/status", "text=clientId"),
         ("/api/docs/", "text=mqtt/history"),
+        ("/compare", "text=No panel yet"),
     ],
 )
 def test_it_works_without_a_violation_and_without_another_host(

@@ -82,4 +82,4 @@ choices.querySelector("[data-find]")?.addEventListener("input", ({ target }) => 
 choices.addEventListener("submit", (event) => event.preventDefault());
 
 document.documentElement.addEventListener("themechange", () => overlay.repaint());
-viewer.start();
+if (viewer.view.panels.length) viewer.start(); // without a panel there is nothing to ask for

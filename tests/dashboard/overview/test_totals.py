@@ -37,7 +37,7 @@ def test_the_loading_is_that_of_the_panels_whose_rating_is_known() -> None:
     make("too", rated_power_kva=10, ampere=40.0)
     make("unrated", ampere=1000.0)
     make("old", rated_power_kva=10, age_s=100)
-    assert written()["loading"] == ("69 %", "of 20.00 kVA, rating of 2 panels")
+    assert written()["loading"] == ("69 %", "of 20.00 kVA, 2 panels")
 
 
 def test_without_any_rating_no_loading_is_made_up() -> None:
@@ -51,7 +51,7 @@ def test_the_days_energy_says_how_much_of_the_day_it_knows() -> None:
     day(make("whole"), 12_000)
     day(make("half"), 3_000, energy_covered_s=13 * 1800)
     make("nothing")
-    assert written()["energy"] == ("15.00 kWh", "50 % of the day so far is covered")
+    assert written()["energy"] == ("15.00 kWh", "50 % of today covered")
 
 
 def test_money_of_two_currencies_is_not_added_up() -> None:

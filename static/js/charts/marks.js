@@ -1,5 +1,7 @@
 // Limits and episodes drawn into a chart: dashed lines with their words, and hatched stretches of
 // time with a shape at their beginning (triangle: warning, diamond: alarm). Never by colour alone.
+import { now } from "../clock.js";
+
 const FONT_PX = 11;
 const DASHES = { warning: [6, 4], alarm: [2, 3] };
 const LEAST_SPAN_PX = 3;
@@ -68,11 +70,11 @@ function write({ ctx, bbox }, words, y, ink, palette) {
   ctx.fillText(words, x, y);
 }
 
-// spans: [{start, end, severity}] in ms; an end of null is still to come. To be drawn below the curve.
+// spans: [{start, end, severity}] in ms; an end of null: it lasts until now. To be drawn below the curve.
 export function drawSpans(plot, spans, palette) {
   const { ctx, bbox } = plot;
   const { min, max } = plot.scales.x;
-  const seen = spans.filter(({ start, end }) => start < max && (end ?? Infinity) > min);
+  const seen = spans.filter(({ start, end }) => start < max && (end ?? now()) > min);
   if (!seen.length) return;
   ctx.save();
   ctx.beginPath();
@@ -80,7 +82,7 @@ export function drawSpans(plot, spans, palette) {
   ctx.clip();
   for (const span of seen) {
     const left = plot.valToPos(Math.max(span.start, min), "x", true);
-    const right = plot.valToPos(Math.min(span.end ?? max, max), "x", true);
+    const right = plot.valToPos(Math.min(span.end ?? now(), max), "x", true);
     stretch(plot, left, Math.max(right - left, LEAST_SPAN_PX * devicePixelRatio), span.severity, palette);
   }
   ctx.restore();

@@ -21,8 +21,6 @@ TEXTS = {
     ),
     "limits_ampere": _("Alarm above the rated {limit}"),
     "limits_unrated": _("No rated current is set"),
-    "limit_hidden_above": _("not far above: {limit}"),
-    "limit_hidden_below": _("not far below: {limit}"),
     "severity_warning": _("Warning"),
     "severity_alarm": _("Alarm"),
     "finding_voltage_above": _("Voltage {value}, above {limit}"),
@@ -55,7 +53,6 @@ TEXTS = {
     "retention": _("readings {raw}, minutes {minutes}, hours {hours}"),
     "no_tariff_now": _("no tariff"),
     "tariff_now": _("{tariff}, {price} per kWh just now"),
-    "saved_readings": _("Readings"),
 }
 
 

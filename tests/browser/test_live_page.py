@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Person
+from tests.browser.history import KEEP_PLOTS, columns
 from tests.services.clients import MqttClient
 from tests.services.fixtures import Services
 from tests.services.installation import Installation, WebProcess
@@ -67,6 +68,27 @@ def test_a_published_value_appears_on_the_page_of_who_is_logged_in(
     expect(someone.page.locator("#mqtt-state")).to_have_text("MQTT connected")
     expect(someone.page.locator("#notice")).to_contain_text("Readings are arriving")
     someone.picture("live")
+
+
+def test_a_value_beyond_its_limit_is_an_alarm_at_once_and_goes_on_in_the_window(
+    site: Site, person: People
+) -> None:
+    site.publish("trafo1/volt", "229.5")
+    someone = person(site.web.base_url)
+    someone.page.add_init_script(KEEP_PLOTS)
+    page = site.watched_by(someone).page
+    expect(page.locator("#panel-state")).to_have_text("Normal")
+    with page.expect_response(lambda answer: "/window?" in answer.url):
+        page.locator("[data-window='5m']").click()
+    site.publish("trafo1/volt", "260")
+    expect(page.locator("#findings")).to_have_text(
+        "Voltage 260.00 V, above 253 V", timeout=LIMIT_MS
+    )
+    expect(page.locator("#panel-state")).to_have_text("Alarm")
+    expect(page.locator("#limits-voltage")).to_have_attribute("data-severity", "alarm")
+    expect(page.locator(".tile[data-metric=voltage] .tile__span")).to_contain_text("highest 260.00")
+    assert [v for v in columns(page, ".tile[data-metric=voltage]")[1] if v] == [229.5, 260.0]
+    someone.picture("alarm")
 
 
 def test_a_register_that_the_page_shows_nowhere_disturbs_nothing(

@@ -16,6 +16,7 @@ from dashboard.bill_form import WhatIfForm
 from dashboard.bill_views import bill_view, facts, missing, month_name, notice, unpriced
 from dashboard.history import page_context
 from dashboard.panel_head import panel_head
+from meters.api.compression import gzip_page
 from meters.energy.prices import day_start
 from meters.energy.tariffs import month_range
 from meters.energy.what_if import Simulation, WrongChangeError, simulate
@@ -24,6 +25,7 @@ from meters.models import Panel, TrendQuarter
 _MONTH = re.compile(r"(19[7-9]\d|2\d{3})-(0[1-9]|1[0-2])", re.ASCII)
 
 
+@gzip_page
 @never_cache
 @require_safe
 @login_required

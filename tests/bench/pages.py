@@ -40,8 +40,9 @@ def main() -> None:
         import django
 
         django.setup()
-        from tests.browser.large_site import fill
+        from tests.browser.large_site import fill, welcome
 
+        welcome()
         fill()
         if wanted.only in (None, "server"):
             print(server_times(wanted.rounds), flush=True)

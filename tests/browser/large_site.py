@@ -36,6 +36,8 @@ class Place:
     live: bool = False
 
 
+# Looked at before there is any panel.
+EMPTY = {"first-run": Place("/")}
 PAGES = {
     "log-in": Place("/login/", who=""),
     "overview": Place("/", live=True),
@@ -52,12 +54,16 @@ PAGES = {
 }
 
 
+def welcome() -> None:
+    """Those who look at it."""
+    User.objects.create_superuser("engineer", password=PASSWORD)
+    User.objects.create_user("viewer", password=PASSWORD)
+
+
 def fill() -> None:
     """Some panels are near their limits, some are silent since yesterday, a few never said a word;
     the first one has a day of history and a tariff."""
     now = timezone.now().replace(microsecond=0)
-    User.objects.create_superuser("engineer", password=PASSWORD)
-    User.objects.create_user("viewer", password=PASSWORD)
     panels = Panel.objects.bulk_create(_panel(number, now) for number in range(1, PANELS + 1))
     panels = list(Panel.objects.order_by("pk"))
     with transaction.atomic():

@@ -8,19 +8,19 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.feeding import SOCKET, feed, held
-from tests.browser.large_site import PAGES, PANELS
+from tests.browser.large_site import EMPTY, PAGES, PANELS, Place
 from tests.browser.visiting import FOCUSED, SEEN_FOCUS, SIZES, Visit, Visitors
 from tests.services.installation import Installation
 
-SEED = "from tests.browser.large_site import fill; fill()"
+SEED = "from tests.browser import large_site; large_site."
 MOST_BYTES = 150 * 1024
 pytestmark = pytest.mark.timeout(400)  # the first test waits until all pages have been looked at
 Visits = dict[tuple[str, str], Visit]
 
 
 @pytest.fixture(scope="module")
-def site(installation: Installation) -> Iterator[str]:
-    installation.manage("shell", "-c", SEED)
+def empty_site(installation: Installation) -> Iterator[str]:
+    installation.manage("shell", "-c", f"{SEED}welcome()")
     web = installation.start_web()
     installation.start_ingest()
     yield web.base_url
@@ -28,20 +28,35 @@ def site(installation: Installation) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visitors(site: str, chromium: Browser) -> Visitors:
-    return Visitors(chromium, site)
+def visitors(empty_site: str, chromium: Browser) -> Visitors:
+    return Visitors(chromium, empty_site)
 
 
 @pytest.fixture(scope="module")
-def visits(visitors: Visitors) -> Visits:
+def first_visits(visitors: Visitors) -> Visits:
+    return look_at(EMPTY, visitors)
+
+
+@pytest.fixture(scope="module")
+def site(empty_site: str, first_visits: Visits, installation: Installation) -> str:
+    installation.manage("shell", "-c", f"{SEED}fill()")
+    return empty_site
+
+
+@pytest.fixture(scope="module")
+def visits(site: str, visitors: Visitors, first_visits: Visits) -> Visits:
+    return first_visits | look_at(PAGES, visitors)
+
+
+def look_at(pages: dict[str, Place], visitors: Visitors) -> Visits:
     return {
         (name, size): visitors.visit(name, place, size)
-        for name, place in PAGES.items()
+        for name, place in pages.items()
         for size in SIZES
     }
 
 
-every_page = pytest.mark.parametrize("name", PAGES)
+every_page = pytest.mark.parametrize("name", [*EMPTY, *PAGES])
 
 
 @every_page

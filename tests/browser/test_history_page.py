@@ -376,7 +376,7 @@ def test_a_cost_of_only_some_days_says_what_it_leaves_out(opened: Opened) -> Non
     page.locator("[data-go=week]").click()
     expect(page.locator("#range-title")).to_have_text("5 Feb – 11 Feb 2007")
     settled(page)
-    left_out = re.compile(r"\d kWh without a price")
+    left_out = re.compile(r"\d\skWh without a price")
     energy = page.locator("[data-part=energy]")
     expect(page.locator("[data-fact=cost] .fact__note")).to_have_text(left_out)
     expect(energy.locator(".plot__summary")).to_have_text(left_out)
@@ -396,10 +396,10 @@ def test_a_bar_of_a_month_says_what_its_cost_leaves_out(opened: Opened) -> None:
     settled(page)
     page.locator("[data-part=energy] .u-over").hover(position={"x": 50, "y": 50})
     readout = page.locator("[data-part=energy] .plot__readout")
-    expect(readout).to_have_text(re.compile(r"IDR [\d,.]+ \([\d,.]+ kWh without a price\)"))
+    expect(readout).to_have_text(re.compile(r"IDR\s[\d,.]+ \([\d,.]+\skWh without a price\)"))
     page.locator("[data-part=energy] summary").click()
     cell = page.locator("[data-part=energy] tbody td:nth-child(3)").first
-    expect(cell).to_have_text(re.compile(r"IDR [\d,.]+ \([\d,.]+ kWh without a price\)"))
+    expect(cell).to_have_text(re.compile(r"IDR\s[\d,.]+ \([\d,.]+\skWh without a price\)"))
 
 
 def test_the_ranking_says_what_a_cost_leaves_out(opened: Opened) -> None:
@@ -410,7 +410,7 @@ def test_the_ranking_says_what_a_cost_leaves_out(opened: Opened) -> None:
     settled(page)
     rows = page.locator("[data-part=ranking] tbody")
     beside = "[data-cell=unpriced]"
-    left_out = re.compile(r"^[\d,.]+ kWh without a price$")
+    left_out = re.compile(r"^[\d,.]+\skWh without a price$")
     expect(rows.locator(f"[data-panel=trafo1] {beside}")).to_have_text(left_out)
     expect(rows.locator(f"[data-panel=trafo2] {beside}")).to_be_empty()
     expect(page.locator("[data-fact=cost] .fact__note")).to_contain_text("kWh without a price")

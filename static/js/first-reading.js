@@ -1,13 +1,11 @@
 // No panel yet: the page listens for the first reading, shows it, and goes on to the dashboard.
-import { Connection } from "./connection.js";
-import { leaveForLogin, leaveIfLoggedOut, settings, show } from "./page.js";
-import { LiveSocket } from "./socket.js";
+import { Live } from "./live.js";
+import { settings, show } from "./page.js";
 import { Renewing } from "./system/renewing.js";
 
 const EVERY_MS = 3_000;
 const SHOWN_FOR_MS = 2_500;
 
-const connection = new Connection();
 const place = document.getElementById("heard");
 const announcement = document.getElementById("announcement");
 
@@ -29,15 +27,7 @@ function goOn() {
   setTimeout(() => location.assign(settings.next), SHOWN_FOR_MS);
 }
 
-new LiveSocket(settings.socket, {
-  onEvents: (events) => {
-    for (const event of events) {
-      if (event.event === "snapshot") connection.snapshot(event.mqtt);
-      else if (!event.metric) connection.event(event);
-      if (event.event === "snapshot" || event.metric || event.connected !== undefined) heard.soon(0);
-    }
-  },
-  onState: (state) => connection.setSocket(state),
-  onEnded: leaveForLogin,
-  onRefused: leaveIfLoggedOut,
-}).connect();
+new Live({
+  onSnapshot: () => heard.soon(0),
+  onReading: () => heard.soon(0),
+}).start();

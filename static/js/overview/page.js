@@ -1,10 +1,9 @@
 // The overview: the server's page, kept up to date by the live connection for the panels on screen,
 // and for all others by asking now and then.
 import { now, setClock } from "../clock.js";
-import { Connection } from "../connection.js";
-import { inPage, leaveForLogin, leaveIfLoggedOut, settings } from "../page.js";
+import { Live } from "../live.js";
+import { inPage, leaveForLogin, settings } from "../page.js";
 import { Readings } from "../readings.js";
-import { LiveSocket } from "../socket.js";
 import { Chooser } from "./chooser.js";
 import { counts, Fleet } from "./fleet.js";
 import { chosen, matching } from "./selection.js";
@@ -15,11 +14,16 @@ import { showNotice, showShown, showTotals } from "./summary.js";
 const ASK_EVERY_MS = 12_000;
 const CALM_MS = 3_000;
 const SETTLED_MS = 150; // whoever scrolls on watches nothing on the way
-const SLEPT_MS = 20_000;
 
 const readings = new Readings();
 const fleet = new Fleet(readings);
-const connection = new Connection();
+const live = new Live({
+  path: `${settings.socket}?watch=later`,
+  onSnapshot: takeSnapshot,
+  onReading: takeReading,
+  onChange: () => touch([]),
+  onState,
+});
 const sparks = new Sparks((names) => touch(names));
 const chooser = new Chooser(() => order());
 fleet.take(inPage("overview"));
@@ -38,7 +42,7 @@ let frame = 0;
 
 function paint() {
   frame = 0;
-  connection.tell();
+  live.connection.tell();
   for (const name of changed) if (fleet.units.has(name)) fleet.look(fleet.units.get(name));
   shelf.update(changed);
   changed.clear();
@@ -68,7 +72,7 @@ function summarise() {
   const states = counts(fleet.units.values());
   chooser.count(counts(matched));
   showTotals(fleet.totals());
-  showNotice(connection, states, fleet.units.size);
+  showNotice(live.connection, states, fleet.units.size);
 }
 
 // Nothing moves away under somebody's pointer, nor at each change of a state somewhere; but a panel
@@ -87,7 +91,7 @@ function watch(names) {
   settling = setTimeout(() => {
     sparks.want(names);
     const list = names.join(" ");
-    if (list !== watched || !socket.watched) socket.watch(names);
+    if (list !== watched || !live.socket.watched) live.watch(names);
     watched = list;
   }, SETTLED_MS);
 }
@@ -115,16 +119,16 @@ function take(told) {
   touch(shelf.cards.keys());
 }
 
-function takeSnapshot({ panels, mqtt }) {
-  connection.snapshot(mqtt);
+function takeSnapshot(panels) {
   for (const [name, values] of Object.entries(panels)) if (fleet.units.has(name)) readings.snapshot(name, values);
   touch(Object.keys(panels));
 }
 
 function takeReading(event) {
   const unit = fleet.units.get(event.panel);
+  if (!unit) return;
   readings.event(event);
-  connection.heard(now());
+  changed.add(unit.name);
   if (event.metric === "power" && unit.drawn !== "power") {
     unit.drawn = "power"; // its first: until now its line was the voltage's
     sparks.renew(unit.name);
@@ -132,23 +136,9 @@ function takeReading(event) {
   if (event.metric === unit.drawn) sparks.extend(unit.name, Date.parse(event.timestamp), event.value);
 }
 
-function onEvents(events) {
-  const names = [];
-  for (const event of events) {
-    if (event.event === "snapshot") takeSnapshot(event);
-    else if (!event.metric) connection.event(event);
-    else if (fleet.units.has(event.panel)) {
-      takeReading(event);
-      names.push(event.panel);
-    }
-  }
-  touch(names);
-}
-
 let lost = false;
 
 function onState(state) {
-  connection.setSocket(state);
   if (state === "live" && lost) {
     sparks.forget();
     sparks.want(shelf.names.filter((name) => shelf.cards.has(name)));
@@ -158,22 +148,14 @@ function onState(state) {
   if (lost) summarise();
 }
 
-const socket = new LiveSocket(`${settings.socket}?watch=later`, { onEvents, onState, onEnded: leaveForLogin, onRefused: leaveIfLoggedOut });
-
-let ticked = now();
-
 function tick() {
-  const slept = now() - ticked > SLEPT_MS;
-  ticked = now();
   if (document.hidden) return;
-  if (slept) socket.renew();
   if (now() - askedAt > ASK_EVERY_MS) ask();
   due = fleet.lookAtAll() || due;
   settle();
   shelf.tick();
 }
 
-setInterval(tick, 1000);
 document.addEventListener("visibilitychange", tick);
 order();
-socket.connect();
+live.start(tick);

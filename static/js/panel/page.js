@@ -1,24 +1,22 @@
 // A panel's live page: the server's page, kept up to date by the live connection.
-import { now, setClock } from "../clock.js";
-import { Connection } from "../connection.js";
+import { setClock } from "../clock.js";
 import { fileName, saveButtons } from "../history/save.js";
-import { inPage, labels, leaveForLogin, leaveIfLoggedOut, settings, units } from "../page.js";
+import { Live } from "../live.js";
+import { inPage, labels, leaveForLogin, settings, units } from "../page.js";
 import { Readings } from "../readings.js";
-import { LiveSocket } from "../socket.js";
 import { Detail } from "./detail.js";
 import { COLUMNS, Samples, spanOf } from "./samples.js";
 import { Today } from "./today.js";
 import { Windows } from "./windows.js";
 
-const SLEPT_MS = 20_000;
 const STEADY_MS = 600_000; // a window as long as this moves on once a second and not with each reading
 
 const stored = inPage("readings");
 const readings = new Readings(settings.panel);
 readings.stored(stored);
-const connection = new Connection();
+const live = new Live({ onSnapshot: takeSnapshot, onReading: takeReading, onChange: touch });
 const samples = new Samples(document.querySelector("[data-part=samples]"), stored.samples);
-const detail = new Detail(readings, connection);
+const detail = new Detail(readings, live.connection);
 const windows = new Windows((window) => {
   detail.window = window;
   detail.draw();
@@ -30,7 +28,7 @@ let frame = 0;
 
 function paint() {
   frame = 0;
-  connection.tell();
+  live.connection.tell();
   if (detail.window?.length >= STEADY_MS) detail.values();
   else detail.update();
 }
@@ -41,8 +39,7 @@ function touch() {
 
 let snapshots = 0;
 
-function takeSnapshot({ panels, mqtt }) {
-  connection.snapshot(mqtt);
+function takeSnapshot(panels) {
   const newest = Date.parse(panels[settings.panel]?.timestamp ?? 0);
   // After a gap, or when something came in between the page and its connection.
   const known = readings.panels.get(settings.panel)?.at ?? 0;
@@ -74,37 +71,6 @@ function takeReading(event) {
   samples.add(event.metric, at, event.value);
 }
 
-function onEvents(events) {
-  for (const event of events) {
-    if (event.event === "snapshot") takeSnapshot(event);
-    else if (event.metric) {
-      takeReading(event);
-      connection.heard(now());
-    } else connection.event(event);
-  }
-  touch();
-}
-
-const socket = new LiveSocket(settings.socket, {
-  onEvents,
-  onState: (state) => {
-    connection.setSocket(state);
-    touch();
-  },
-  onEnded: leaveForLogin,
-  onRefused: leaveIfLoggedOut,
-});
-
-let ticked = now();
-setInterval(() => {
-  const slept = now() - ticked > SLEPT_MS;
-  ticked = now();
-  if (slept && !document.hidden) socket.renew();
-  samples.show();
-  if (detail.window && !document.hidden) detail.draw();
-  detail.age();
-}, 1000);
-
 // What the charts show, as one table: a row for each moment at which anything was measured.
 function rows() {
   const byMoment = new Map();
@@ -129,5 +95,9 @@ document.documentElement.addEventListener("themechange", () => detail.repaint())
 detail.update();
 detail.marks(inPage("episodes"));
 windows.start();
-socket.watch([settings.panel]);
-socket.connect();
+live.watch([settings.panel]);
+live.start(() => {
+  samples.show();
+  if (detail.window && !document.hidden) detail.draw();
+  detail.age();
+});

@@ -1,6 +1,6 @@
 // The system page: its figures renew themselves quietly.
+import { Live } from "../live.js";
 import { mark, settings, show, text } from "../page.js";
-import { liveHeader } from "./header.js";
 import { Renewing } from "./renewing.js";
 
 const EVERY_MS = 5_000;
@@ -20,4 +20,7 @@ new Renewing(figures, settings.figures, EVERY_MS, {
     show(asOf, text("figures_old", { time: time() }));
   },
 });
-liveHeader();
+
+const live = new Live({});
+live.watch([]); // no panel: the states in the header
+live.start();

@@ -5,19 +5,24 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from dashboard import formatting, quantities
 from dashboard.formatting import NOT_MEASURED
 from dashboard.overview.panels import Overseen, Site
 from dashboard.overview.sparklines import Points, path
 from dashboard.overview.texts import text
-from meters.condition import Finding, State
+from meters.condition import Finding, State, age_state
+from meters.metrics import METRICS
+from meters.models import Panel
 
 # The bar ends a little above the rating, so that an overload can be seen.
 BAR_ENDS_AT = 120.0
 # Within a twentieth of the day the sum is taken as whole: the newest minutes are still added up.
 _WHOLE_SHARE = 0.95
 _CENTS_BELOW = 1000
+# The meter's own cost may come as rarely as it likes.
+WATCHED = ("voltage", "ampere", "power")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,11 @@ class CardView:
     cost: str
     age: str
     hint: str
+    old: frozenset[str]  # the values that stopped, of a panel that did not
 
 
 # What the page's scripts clone and fill.
-BLANK = CardView(*[""] * len(fields(CardView)))  # type: ignore[arg-type]
+BLANK = CardView(**{each.name: "" for each in fields(CardView)} | {"old": frozenset()})  # type: ignore[arg-type]
 
 
 def card_view(each: Overseen, site: Site, points: Points) -> CardView:
@@ -71,6 +77,7 @@ def card_view(each: Overseen, site: Site, points: Points) -> CardView:
         cost=NOT_MEASURED if each.currency is None else money(today.cost, each.currency),
         age=age(at, site.now),
         hint=hint(each, site, wrong),
+        old=frozenset(silent(panel, site.now)),
         **values,
     )
 
@@ -82,13 +89,24 @@ def trouble(each: Overseen, now: datetime) -> str:
         return text("never_read")
     if each.state in ("stale", "offline"):
         return text("silent_since", time=formatting.brief(at, now))
-    if not each.findings:
-        return ""
-    worst, *others = each.findings
-    sentence = finding(worst)
-    if not others:
-        return sentence
-    return text("and_more", trouble=sentence, count=str(len(others)))
+    stopped = [
+        text(
+            "metric_silent", metric=gettext(METRICS[name].label), time=formatting.brief(since, now)
+        )
+        for name, since in silent(each.panel, now).items()
+    ]
+    worst, *others = [*map(finding, each.findings), *stopped] or [""]
+    return text("and_more", trouble=worst, count=str(len(others))) if others else worst
+
+
+def silent(panel: Panel, now: datetime) -> dict[str, datetime]:
+    """What was measured once and no longer is, since when. The value stays on the card, where the
+    age of the panel's other readings must not pass for its own."""
+    return {
+        name: at
+        for name, _, at in panel.current()
+        if name in WATCHED and at is not None and age_state(at, now) != "live"
+    }
 
 
 def hint(each: Overseen, site: Site, wrong: str) -> str:

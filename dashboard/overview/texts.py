@@ -19,6 +19,7 @@ TEXTS = {
     "loading_above": _("Loading {value} above {limit}"),
     "and_more": _("{trouble}, and {count} more"),
     "silent_since": _("No reading since {time}"),
+    "metric_silent": _("{metric}: no reading since {time}"),
     "never_read": _("Nothing received so far"),
     "last_reading": _("Last reading {time}"),
     "age_seconds": _("{count} s ago"),

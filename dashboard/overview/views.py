@@ -79,7 +79,11 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
     page = pages.get_page(request.GET.get("page"))
     points = points_of([each.panel for each in page])
     context = live_context()
-    context["page"] |= {"texts": all_texts(), "units": {m.name: m.unit for m in METRICS.values()}}
+    context["page"] |= {
+        "texts": all_texts(),
+        "units": {metric.name: metric.unit for metric in METRICS.values()},
+        "labels": {metric.name: gettext(metric.label) for metric in METRICS.values()},
+    }
     return context | {
         "here": "panels",
         "asked": asked,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -45,7 +46,7 @@ class Site:
     web: WebProcess
     session: dict[str, object]
 
-    def publish(self, topic: str, payload: float) -> None:
+    def publish(self, topic: str, payload: float | str) -> None:
         with MqttClient(self.broker.url) as meter:
             meter.publish(f"panel/{topic}", str(payload))
 
@@ -203,6 +204,24 @@ def test_scripts_write_what_the_server_writes(site: Site, opened: Opened) -> Non
     for query in ("?sort=name&q=hall", "?q=main2"):
         without, page = opened(query, java_script_enabled=False), opened(query)
         eventually(partial(alike, page, without), 20, f"the same beside {words(without)}")
+
+
+def test_a_value_that_stopped_says_since_when_while_others_go_on(
+    site: Site, opened: Opened
+) -> None:
+    """An hour ago, by the meter's own clock; the voltage is of now."""
+    stopped_at = datetime.now(UTC) - timedelta(hours=1)
+    site.publish("half/volt", 230.0)
+    site.publish("half/power", json.dumps({"value": 900.5, "timestamp": stopped_at.isoformat()}))
+    eventually(lambda: "half" in names(opened("?q=half", java_script_enabled=False)))
+    page = opened("?q=half")
+    of_it = card(page, "half")
+    expect(of_it.locator(".unit__trouble")).to_contain_text("Power: no reading since")
+    expect(of_it.locator("[data-value=power]")).to_have_attribute("data-old", "")
+    site.publish("half/power", 910.5)
+    expect(of_it.locator("[data-value=power]")).to_have_text("910.5\u00a0W")
+    expect(of_it.locator(".unit__trouble")).to_be_empty()
+    expect(of_it.locator("[data-value=power]")).not_to_have_attribute("data-old", "")
 
 
 def test_rows_are_remembered(opened: Opened) -> None:

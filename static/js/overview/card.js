@@ -1,6 +1,6 @@
 // One panel on screen. Its elements are used again for another panel when it leaves the screen.
 import { mark, settings, show, text } from "../page.js";
-import { age, barWidth, hint, loading, loadState, ofToday, trouble, values } from "./words.js";
+import { age, barWidth, hint, loading, loadState, ofToday, silent, trouble, values } from "./words.js";
 import { path } from "./sparkline.js";
 
 function set(element, name, value) {
@@ -58,6 +58,11 @@ export class Card {
     mark(this.state, unit.state);
     show(this.state, text(`state_${unit.state}`));
     show(this.trouble, trouble(unit));
+    const old = silent(unit.reading);
+    for (const [key, figure] of Object.entries(this.figures)) {
+      const stopped = key === "loading" ? old.includes("voltage") || old.includes("ampere") : old.includes(key);
+      if (stopped !== figure.hasAttribute("data-old")) figure.toggleAttribute("data-old", stopped);
+    }
     show(this.age, age(unit.reading.at));
     set(this.element, "title", hint(unit));
   }

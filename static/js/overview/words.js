@@ -1,8 +1,8 @@
 // What a card says, in the words and figures of dashboard/overview/cards.py.
-import { now } from "../clock.js";
+import { freshness, now } from "../clock.js";
 import { brief, full, plain } from "../formats.js";
 import { measured, energy, money as moneyOf, percent } from "../history/quantities.js";
-import { text } from "../page.js";
+import { labels, text } from "../page.js";
 
 const WHOLE_SHARE = 0.95;
 const CENTS_BELOW = 1000;
@@ -28,12 +28,22 @@ function finding({ quantity, side, value, limit }) {
   });
 }
 
-export function trouble({ state, findings, reading: { at } }) {
+// Of a panel that sends readings: what of it stopped all the same. The meter's own cost may come as
+// rarely as it likes.
+const WATCHED = ["voltage", "ampere", "power"];
+
+export const silent = ({ metrics }) => WATCHED.filter((metric) => freshness(metrics[metric]?.at) === "stale");
+
+function silences(reading) {
+  return silent(reading).map((metric) => text("metric_silent", { metric: labels[metric], time: brief(reading.metrics[metric].at) }));
+}
+
+export function trouble({ state, findings, reading }) {
+  const { at } = reading;
   if (!at) return text("never_read");
   if (state === "stale" || state === "offline") return text("silent_since", { time: brief(at) });
-  if (!findings.length) return "";
-  const sentence = finding(findings[0]);
-  return findings.length > 1 ? text("and_more", { trouble: sentence, count: findings.length - 1 }) : sentence;
+  const [worst = "", ...others] = [...findings.map(finding), ...silences(reading)];
+  return others.length ? text("and_more", { trouble: worst, count: others.length }) : worst;
 }
 
 const partly = ({ energy: wh, share }) => wh !== null && share < WHOLE_SHARE;

@@ -81,6 +81,18 @@ def test_old_panels_say_since_when(page: Client) -> None:
     assert "Nothing received so far" in found["new"]
 
 
+def test_a_value_that_stopped_does_not_pass_for_as_new_as_the_others(page: Client) -> None:
+    panel = now_panel("half", rated_power_kva=20)
+    stopped_at = timezone.now() - timedelta(hours=3)
+    Panel.objects.filter(pk=panel.pk).update(ampere_at=stopped_at, energy_cost_at=stopped_at)
+    content = page.get("/").content.decode()
+    clock = timezone.localtime(stopped_at)
+    assert "Current: no reading since" in cards(content)["half"]
+    assert f"{clock:%H:%M:%S}" in cards(content)["half"] or f"{clock:%b %Y}" in content
+    old = re.findall(r'data-value="(\w+)" data-old', content[: content.index("<template")])
+    assert old == ["ampere", "loading"]
+
+
 def test_the_worst_stand_first_and_the_states_are_counted(page: Client) -> None:
     now_panel("a")
     now_panel("b", voltage=300.0)

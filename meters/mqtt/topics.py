@@ -8,8 +8,9 @@ from itertools import combinations
 
 from meters.mqtt.errors import BadMessageError, printable
 
-PANEL_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-PANEL_NAME_RULE = "1 to 64 of the characters A-Z a-z 0-9 . _ -"
+# "." and ".." mean something else in an address: the panel's page and API could not be asked for.
+PANEL_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}")
+PANEL_NAME_RULE = "1 to 64 of the characters A-Z a-z 0-9 . _ - (not . or .. alone)"
 
 
 @dataclass(frozen=True, slots=True)

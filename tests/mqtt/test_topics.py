@@ -10,6 +10,7 @@ def test_it_maps_a_topic_to_panel_and_metric_and_back() -> None:
     space = TopicSpace(FILTERS)
     assert space.locate("panel/trafo1/volt") == ("trafo1", "voltage")
     assert space.topic("trafo1", "power") == "panel/trafo1/power"
+    assert space.locate("panel/..trafo.1/volt") == ("..trafo.1", "voltage")
 
 
 def test_a_filter_without_a_wildcard_belongs_to_the_panel_its_last_level_but_one_names() -> None:
@@ -29,6 +30,8 @@ def test_a_filter_without_a_wildcard_belongs_to_the_panel_its_last_level_but_one
         "panel//volt",
         "panel/trafo 1/volt",
         "panel/tråfo/volt",
+        "panel/./volt",
+        "panel/../volt",
         f"panel/{'x' * 65}/volt",
         "other/trafo1/volt",
         "",

@@ -8,6 +8,7 @@ from dashboard.overview.texts import TEXTS as OVERVIEW
 _STATES = ("normal", "warning", "alarm", "stale", "offline", "none")
 TEXTS = {
     **{f"state_{state}": OVERVIEW[f"state_{state}"] for state in _STATES},
+    "notice_gone": _("This panel was deleted or is no longer shown."),
     "switcher_all": _("{count} panels"),
     "switcher_some": _("{count} of {all} panels"),
     "switcher_none": _("No panel is called so."),

@@ -200,6 +200,22 @@ def test_the_minute_brings_new_figures_and_episodes_quietly(opened: Opened) -> N
     assert page.locator("[data-part=episodes] [aria-live], .today [aria-live]").count() == 0
 
 
+def test_a_panel_that_is_deleted_or_hidden_meanwhile_is_said_to_be(
+    site: str, session: dict[str, object], person: People
+) -> None:
+    someone = person(site, storage_state=session)
+    someone.expected = "404"
+    page = someone.page
+    page.goto(f"{site}/panels/trafo9/")
+    expect(page.locator("#socket-state")).to_have_text("Live")
+    page.route("**/today", lambda route: route.fulfill(status=404))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    expect(page.locator("#notice")).to_contain_text("deleted or is no longer shown")
+    page.unroute("**/today")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    expect(page.locator("#notice")).not_to_contain_text("deleted")
+
+
 # -- reading and saving ----------------------------------------------------------------------------
 
 

@@ -1,8 +1,13 @@
 // Questions to the server. A new generation of them ends those of the one before.
 import { leaveForLogin, text } from "../page.js";
 
-// What went wrong, as a sentence for the reader.
-export class Problem extends Error {}
+// What went wrong, as a sentence for the reader; `status`: the server's, if it answered.
+export class Problem extends Error {
+  constructor(sentence, status = 0) {
+    super(sentence);
+    this.status = status;
+  }
+}
 
 export async function ask(address, parameters, signal) {
   const url = new URL(address, location.href);
@@ -14,7 +19,7 @@ export async function ask(address, parameters, signal) {
     leaveForLogin();
     throw new DOMException("Logged out", "AbortError");
   }
-  if (!answer.ok) throw new Problem(await sentence(answer));
+  if (!answer.ok) throw new Problem(await sentence(answer), answer.status);
   return answer.json();
 }
 

@@ -10,7 +10,7 @@ const BAR_ENDS_AT = 125;
 
 export class Detail {
   constructor(readings, connection) {
-    Object.assign(this, { readings, connection, limits: inPage("limits"), window: null });
+    Object.assign(this, { readings, connection, limits: inPage("limits"), window: null, gone: false });
     this.main = document.getElementById("main");
     this.last = document.getElementById("last-reading");
     this.notice = document.getElementById("notice");
@@ -69,6 +69,7 @@ export class Detail {
   worst(at) {
     const { socket, mqtt, reason } = this.connection;
     if (socket === "lost") return ["lost", text("notice_lost")];
+    if (this.gone) return ["gone", text("notice_gone")];
     if (mqtt !== "connected" && mqtt !== "unknown") {
       return [mqtt, text(`notice_${mqtt}`, { reason })];
     }

@@ -21,7 +21,13 @@ const windows = new Windows((window) => {
   detail.window = window;
   detail.draw();
 });
-new Today((episodes) => detail.marks(episodes));
+new Today({
+  onEpisodes: (episodes) => detail.marks(episodes),
+  onGone: (gone) => {
+    detail.gone = gone;
+    detail.age();
+  },
+});
 
 // However fast readings arrive, the page is painted once a frame.
 let frame = 0;

@@ -3,11 +3,12 @@ import { ask, Problem } from "../history/ask.js";
 import { settings, show } from "../page.js";
 
 const EVERY_MS = 60_000;
+const NOT_FOUND = 404;
 
 export class Today {
-  // onEpisodes(what the charts mark).
-  constructor(onEpisodes) {
-    this.onEpisodes = onEpisodes;
+  // onEpisodes(what the charts mark); onGone(whether the panel was deleted or taken from view).
+  constructor({ onEpisodes, onGone }) {
+    Object.assign(this, { onEpisodes, onGone });
     this.facts = document.getElementById("today");
     this.notice = document.getElementById("today-notice");
     this.body = document.querySelector("#episodes-table tbody");
@@ -20,7 +21,9 @@ export class Today {
   async refresh() {
     try {
       this.fill(await ask(settings.today, {}));
+      this.onGone(false);
     } catch (error) {
+      if (error.status === NOT_FOUND) this.onGone(true);
       // What stands there stays; that the server is away, the notice tells.
       if (!(error instanceof Problem) && error.name !== "AbortError") throw error;
     }

@@ -1,8 +1,8 @@
 """The language a request is answered in, and where a choice of it is kept.
 
-1. The person's own choice, kept with their account. 2. The choice somebody made on this browser
-before they logged in, a cookie. 3. LANGUAGE_CODE, where the environment sets it. 4. What the
-browser asks for. 5. English.
+1. That of the page whose script asks: what it gets goes into that page. 2. The person's own choice,
+kept with their account. 3. The choice somebody made on this browser before they logged in, a cookie.
+4. LANGUAGE_CODE, where the environment sets it. 5. What the browser asks for. 6. English.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +24,10 @@ from django.utils.translation.trans_real import (
 
 from dashboard.models import Preference
 
+# Sent by scripts only (static/js/page.js). Without it a page that was open when its reader changed the
+# language in another tab would mix "13,085 kWh" of the one with "13.085 kWh" of the other.
+OF_THE_PAGE = "X-Page-Language"
+
 
 def known(code: str | None) -> str | None:
     """The code, if PELBIOT speaks that language."""
@@ -32,7 +36,8 @@ def known(code: str | None) -> str | None:
 
 def language_of(request: HttpRequest) -> str:
     return (
-        _own(request)
+        known(request.headers.get(OF_THE_PAGE))
+        or _own(request)
         or in_cookie(request)
         or (settings.LANGUAGE_CODE if settings.LANGUAGE_CODE_IS_SET else None)
         or accepted(request.headers.get("Accept-Language", ""))

@@ -27,6 +27,10 @@ export function mark(element, state) {
   if (element && element.dataset.state !== state) element.dataset.state = state;
 }
 
+// What a script asks the server for, in the language of this page: its reader may have chosen another
+// one since, elsewhere.
+export const asking = (type = "application/json") => ({ Accept: type, "X-Page-Language": document.documentElement.lang });
+
 export function leaveForLogin() {
   const here = encodeURIComponent(location.pathname + location.search);
   location.assign(`${settings.login}?next=${here}`);

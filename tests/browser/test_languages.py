@@ -71,6 +71,28 @@ def test_the_language_changes_and_the_view_stays(site: str, person: People) -> N
     expect(page.locator("[data-go=month]")).to_have_text("Month")
 
 
+def test_an_open_page_keeps_its_language_when_another_tab_changes_it(
+    site: str, person: People
+) -> None:
+    someone = person(site)
+    someone.log_in("engineer", "of-a-test")
+    page, other = someone.page, someone.page.context.new_page()
+    page.goto(f"{site}/panels/trafo1/")
+    figure = page.locator("[data-fact=energy]")
+    expect(figure.locator(".fact__note")).to_contain_text("covered")
+    other.goto(f"{site}/")
+    other.click("#user-menu summary")
+    other.click("text=Bahasa Indonesia")
+    expect(other.locator("html")).to_have_attribute("lang", "id")
+    with page.expect_response("**/today") as answer:
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    assert answer.value.header_value("Content-Language") == "en"
+    expect(figure.locator(".fact__note")).to_contain_text("covered")
+    other.click("#user-menu summary")
+    other.click(".choice[lang=en]")
+    expect(other.locator("html")).to_have_attribute("lang", "en")
+
+
 def test_it_is_chosen_before_the_log_in_without_a_script_and_kept(
     site: str, person: People
 ) -> None:

@@ -18,6 +18,12 @@ def spoken(client: Client, path: str = PAGE, **headers: Any) -> str:
     return str(answer["Content-Language"])
 
 
+def test_a_script_is_answered_in_the_language_of_its_page(page: Client, viewer: User) -> None:
+    Preference.objects.create(user=viewer, language="id")
+    assert spoken(page, "/", **{"X-Page-Language": "en"}) == "en"
+    assert spoken(page, "/", **{"X-Page-Language": "tlh"}) == "id"
+
+
 def choose(client: Client, language: str, **more: str) -> Any:
     return client.post("/language", {"language": language, **more})
 

@@ -1,5 +1,5 @@
 // Questions to the server. A new generation of them ends those of the one before.
-import { leaveForLogin, text } from "../page.js";
+import { asking, leaveForLogin, text } from "../page.js";
 
 // What went wrong, as a sentence for the reader; `status`: the server's, if it answered.
 export class Problem extends Error {
@@ -12,7 +12,7 @@ export class Problem extends Error {
 export async function ask(address, parameters, signal) {
   const url = new URL(address, location.href);
   url.search = new URLSearchParams(parameters);
-  const answer = await fetch(url, { headers: { Accept: "application/json" }, signal }).catch((error) => {
+  const answer = await fetch(url, { headers: asking(), signal }).catch((error) => {
     throw error.name === "AbortError" ? error : new Problem(text("problem_network"));
   });
   if (answer.redirected || answer.status === 401 || answer.status === 403) {

@@ -2,7 +2,7 @@
 // and for all others by asking now and then.
 import { now, setClock } from "../clock.js";
 import { Live } from "../live.js";
-import { inPage, leaveForLogin, settings } from "../page.js";
+import { asking, inPage, leaveForLogin, settings } from "../page.js";
 import { Readings } from "../readings.js";
 import { Chooser } from "./chooser.js";
 import { counts, Fleet } from "./fleet.js";
@@ -101,7 +101,7 @@ let askedAt = now();
 async function ask() {
   askedAt = now();
   try {
-    const answer = await fetch(settings.overview, { headers: { Accept: "application/json" } });
+    const answer = await fetch(settings.overview, { headers: asking() });
     if (answer.redirected) leaveForLogin();
     else if (answer.ok) take(await answer.json());
   } catch {

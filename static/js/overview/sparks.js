@@ -1,6 +1,6 @@
 // The points of the small lines, of the panels on screen only: what goes off screen is forgotten, for
 // nobody tells us of its readings any more.
-import { settings } from "../page.js";
+import { asking, settings } from "../page.js";
 
 const LIMIT = Number(settings.chartPoints);
 const AT_ONCE = 60; // as many as the server answers
@@ -59,7 +59,7 @@ export class Sparks {
     let told = {};
     try {
       const query = new URLSearchParams(names.map((name) => ["panel", name]));
-      const answer = await fetch(`${settings.points}?${query}`, { headers: { Accept: "application/json" } });
+      const answer = await fetch(`${settings.points}?${query}`, { headers: asking() });
       if (answer.ok && !answer.redirected) told = (await answer.json()).panels;
     } catch {
       // The server is away; the lines come with the next connection.

@@ -2,7 +2,7 @@
 import { setClock } from "../clock.js";
 import { fileName, saveButtons } from "../history/save.js";
 import { Live } from "../live.js";
-import { inPage, labels, leaveForLogin, settings, units } from "../page.js";
+import { asking, inPage, labels, leaveForLogin, settings, units } from "../page.js";
 import { Readings } from "../readings.js";
 import { Detail } from "./detail.js";
 import { COLUMNS, Samples, spanOf } from "./samples.js";
@@ -54,7 +54,7 @@ function takeSnapshot(panels) {
 
 async function refetch() {
   try {
-    const answer = await fetch(settings.points, { headers: { Accept: "application/json" } });
+    const answer = await fetch(settings.points, { headers: asking() });
     if (answer.redirected) return leaveForLogin();
     if (!answer.ok) return undefined; // the panel may have been taken from view
     const fresh = await answer.json();

@@ -1,5 +1,5 @@
 // The way to another panel: a list that is fetched when somebody opens it, however many there are.
-import { show, text } from "../page.js";
+import { asking, show, text } from "../page.js";
 
 const button = document.getElementById("switch-panel");
 const dialog = document.getElementById("switcher");
@@ -39,7 +39,7 @@ function narrow() {
 
 async function fill() {
   try {
-    const answer = await fetch(names, { headers: { Accept: "application/json" } });
+    const answer = await fetch(names, { headers: asking() });
     if (answer.redirected) return location.reload(); // which leads to the log-in
     items = (await answer.json()).panels.map(itemOf);
     list.replaceChildren(...items.map(({ item }) => item));

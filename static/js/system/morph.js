@@ -1,3 +1,5 @@
+import { asking } from "../page.js";
+
 // Makes what stands in the page equal to what the server has just said, and touches only what differs:
 // the focus stays where it is, what is open stays open, and nothing is painted without need.
 export function morph(now, next) {
@@ -27,7 +29,7 @@ function morphElement(there, wanted) {
 
 // The server's answer as nodes; scripts in it would not run.
 export async function fragment(address, signal) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" }, signal });
+  const answer = await fetch(address, { headers: asking("text/html"), signal });
   if (answer.redirected || answer.status === 403) return { loggedOut: true };
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   // In an element of its own: white space at the beginning of a body would get lost, and everything

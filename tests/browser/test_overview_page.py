@@ -17,6 +17,7 @@ from tests.services.mosquitto import Mosquitto
 from tests.services.waiting import eventually
 
 LIMIT_MS = 15_000
+PANELS = "JSON.parse(document.getElementById('overview').textContent).panels.length"
 People = Callable[..., Person]
 SEED = """
 from datetime import timedelta
@@ -145,6 +146,34 @@ def test_of_500_panels_only_those_near_the_window_exist(opened: Opened) -> None:
     assert page.locator(".unit").count() <= 60
     page.evaluate("scrollTo(0, 0)")
     expect(card(page, "p1")).to_be_in_viewport(timeout=LIMIT_MS)
+
+
+def columns(page: Page) -> tuple[list[int], list[int]]:
+    """Where the cards begin from the left, and how wide they are."""
+    boxes = page.locator(".unit").evaluate_all(
+        "units => units.map((unit) => unit.getBoundingClientRect().toJSON())"
+    )
+    lefts, widths = ({round(box[side]) for box in boxes} for side in ("left", "width"))
+    return sorted(lefts), sorted(widths)
+
+
+def test_in_a_narrower_window_and_on_paper_the_cards_stand_in_fewer_columns(
+    opened: Opened,
+) -> None:
+    page = opened()
+    assert len(columns(page)[0]) == 4
+    page.set_viewport_size({"width": 700, "height": 800})
+    soon(page, lambda: len(columns(page)[0]) == 2)
+    assert columns(page)[1][0] >= 280
+    assert page.evaluate("document.documentElement.scrollWidth") == 700
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    expect(page.locator(".unit")).to_have_count(int(page.evaluate(PANELS)))
+    page.set_viewport_size({"width": 1000, "height": 800})
+    assert len(set(columns(page)[1])) == 1
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    soon(page, lambda: page.locator(".unit").count() <= 60)
 
 
 def test_the_websocket_watches_what_is_on_screen(

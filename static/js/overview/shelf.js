@@ -10,6 +10,7 @@ export class Shelf {
   constructor(element, template, { unitOf, pointsOf, onSeen }) {
     Object.assign(this, { element, template, unitOf, pointsOf, onSeen });
     this.names = [];
+    this.printing = false;
     this.spare = [];
     this.cards = new Map(); // name -> Card
     for (const standing of element.children) this.adopt(standing);
@@ -18,6 +19,9 @@ export class Shelf {
     element.addEventListener("focusin", () => this.place());
     addEventListener("scroll", () => this.later(), { passive: true });
     addEventListener("resize", () => this.later(), { passive: true });
+    // Paper doesn't scroll.
+    addEventListener("beforeprint", () => this.print(true));
+    addEventListener("afterprint", () => this.print(false));
   }
 
   // What the server has rendered is taken over as it stands.
@@ -43,10 +47,12 @@ export class Shelf {
   resized() {
     if (this.element.clientWidth === this.width) return;
     this.measure();
-    this.later();
+    this.place();
   }
 
   measure() {
+    // A card that stands in a fourth column makes one, even where there is room for two only.
+    for (const { element } of this.cards.values()) element.style.gridArea = "";
     const style = getComputedStyle(this.element);
     this.width = this.element.clientWidth;
     this.columns = style.gridTemplateColumns.split(" ").length;
@@ -67,9 +73,14 @@ export class Shelf {
 
   place() {
     const seen = this.range(MARGIN * innerHeight);
-    const [first, last] = this.names.length <= ALL_UP_TO ? [0, this.names.length] : seen;
-    this.fill(first, last);
+    const all = this.printing || this.names.length <= ALL_UP_TO;
+    this.fill(...(all ? [0, this.names.length] : seen));
     this.onSeen(this.names.slice(...seen));
+  }
+
+  print(printing) {
+    this.printing = printing;
+    this.place();
   }
 
   fill(first, last) {

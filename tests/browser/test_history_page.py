@@ -336,7 +336,7 @@ def test_recovered_energy_and_a_missing_tariff_are_told_in_words(opened: Opened)
     settled(page)
     expect(page.locator("#notice")).to_contain_text("recovered from the meter's register")
     expect(page.locator("#notice")).to_contain_text("The newest readings are still being added up.")
-    expect(page.locator("[data-fact=cost] .fact__value")).to_have_text("no tariff")
+    expect(page.locator("[data-fact=cost] .stat__value")).to_have_text("no tariff")
     expect(page.locator("[data-legend=recovered]")).to_be_visible()
     expect(page.locator("[data-say=running]")).to_contain_text("heading for 1,140.0 W")
 
@@ -378,7 +378,7 @@ def test_a_cost_of_only_some_days_says_what_it_leaves_out(opened: Opened) -> Non
     settled(page)
     left_out = re.compile(r"\d\skWh without a price")
     energy = page.locator("[data-part=energy]")
-    expect(page.locator("[data-fact=cost] .fact__note")).to_have_text(left_out)
+    expect(page.locator("[data-fact=cost] .stat__note")).to_have_text(left_out)
     expect(energy.locator(".plot__summary")).to_have_text(left_out)
     bars = energy.locator(".u-over")
     width = bars.evaluate("bars => bars.clientWidth")
@@ -413,7 +413,7 @@ def test_the_ranking_says_what_a_cost_leaves_out(opened: Opened) -> None:
     left_out = re.compile(r"^[\d,.]+\skWh without a price$")
     expect(rows.locator(f"[data-panel=trafo1] {beside}")).to_have_text(left_out)
     expect(rows.locator(f"[data-panel=trafo2] {beside}")).to_be_empty()
-    expect(page.locator("[data-fact=cost] .fact__note")).to_contain_text("kWh without a price")
+    expect(page.locator("[data-fact=cost] .stat__note")).to_contain_text("kWh without a price")
 
 
 def test_a_panel_without_readings_says_what_will_come(opened: Opened) -> None:

@@ -136,5 +136,5 @@ def test_live_figures_and_axes_are_those_of_the_language(site: str, person: Peop
     page = someone.page
     page.goto(f"{site}/panels/trafo1/history")
     expect(page.locator("[data-part=trends] .plot__summary").first).to_contain_text("rata-rata")
-    expect(page.locator("[data-fact=cost] .fact__value")).to_contain_text("Rp")
+    expect(page.locator("[data-fact=cost] .stat__value")).to_contain_text("Rp")
     assert page.evaluate("(12345.6).toLocaleString(document.documentElement.lang)") == "12.345,6"

@@ -66,7 +66,7 @@ def test_the_figures_stand_in_the_page_before_any_script_runs(page: Client) -> N
     assert "8 Feb 2007 11:45" in content, "the quarter-hour of the highest demand"
     assert "Readings cover 8.3 % of the period; 22 h are missing." in content
     assert re.search(r'data-label="Mean" data-cell="mean">\s*1,260\.0 W', content)
-    assert re.search(r"<th scope=\"row\">8 Feb 2007 10:00</th><td class=\"num\">1\.23 kWh", content)
+    assert re.search(r"<th scope=\"row\">8 Feb 2007 10:00</th><td class=\"number\">1\.23 kWh", content)
 
 
 def test_a_cost_of_only_a_part_says_what_it_leaves_out(page: Client) -> None:
@@ -78,7 +78,7 @@ def test_a_cost_of_only_a_part_says_what_it_leaves_out(page: Client) -> None:
     assert "100 % covered · 1.23 kWh without a price" in content
     TrendHour.objects.filter(start=START).update(cost=600, unpriced_wh=630)
     content = shown(page, "?from=2007-02-08T10:00:00%2B07:00&to=2007-02-08T12:00:00%2B07:00")
-    assert '<td class="num">IDR 600.00 (0.630 kWh without a price)</td>' in content
+    assert '<td class="number">IDR 600.00 (0.630 kWh without a price)</td>' in content
     TrendHour.objects.filter(start=START).update(unpriced_wh=0.3)
     content = shown(page, "?from=2007-02-08T10:00:00%2B07:00&to=2007-02-08T12:00:00%2B07:00")
     assert "kWh without a price" not in content, "it would be 0.000 kWh"
@@ -90,7 +90,7 @@ def test_what_is_no_longer_kept_by_the_hour_is_said_not_to_be(page: Client) -> N
     RollupState.objects.update(minutes_from=START.replace(day=9), hours_from=START.replace(day=9))
     panel.refresh_from_db()
     content = shown(page, "?from=2007-02-08T00:00:00%2B07:00&to=2007-02-09T06:00:00%2B07:00")
-    assert '<th scope="row">8 Feb 2007</th><td class="num">2.52 kWh' in content, "its day"
+    assert '<th scope="row">8 Feb 2007</th><td class="number">2.52 kWh' in content, "its day"
     content = shown(page, "?from=2007-02-08T06:00:00%2B07:00&to=2007-02-08T18:00:00%2B07:00")
     assert "<td>no longer kept</td>" in content
     assert "Of this time only whole days are kept." in content.split("</main>")[0]

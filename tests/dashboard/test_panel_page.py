@@ -153,7 +153,7 @@ def test_todays_figures_stand_in_the_page_and_are_what_it_asks_for_later(page: C
     for value in ("2.52 kWh", "IDR 2,520.00", "1,320.0 W", "1,312.5 W", "8 Feb 2007 12:00"):
         assert value in content
     assert asked["facts"]["peak"] == ["1,320.0\xa0W", "8 Feb 2007 12:00"]
-    figure = r'data-fact="(\w+)">\s*<dt[^>]*>[^<]*</dt>\s*<dd class="fact__value">([^<]*)<'
+    figure = r'data-fact="(\w+)">\s*<dt[^>]*>[^<]*</dt>\s*<dd class="stat__value">([^<]*)<'
     later = {key: value.replace("\xa0", " ") for key, (value, _) in asked["facts"].items()}
     assert later == dict(re.findall(figure, content))
     assert asked["episodes"] == []
@@ -216,7 +216,7 @@ def test_the_newest_twenty_samples_stand_in_a_table_newest_first(page: Client) -
     for second in range(25):
         reading(panel, start + timedelta(seconds=second), voltage=200.0 + second)
     content = shown(page)
-    rows = re.findall(r"<tr><th scope=\"row\">([^<]*)</th><td class=\"num\">([^<]*)", content)
+    rows = re.findall(r"<tr><th scope=\"row\">([^<]*)</th><td class=\"number\">([^<]*)", content)
     assert len(rows) == 20
     assert rows[0] == ("15 Jan 2026 10:30:24", "224.00 V")
     assert len(embedded(content, "readings")["samples"]) == 20

@@ -178,7 +178,7 @@ def test_kinds_are_counted_the_most_frequent_first(page: Client) -> None:
     for _ in range(3):
         reject()
     reject(reason="timestamp '1' is not Unix time")
-    counted = re.findall(r'class="badge" href="\?kind=(\w+)".*?<b>(\d+)</b>', _content(page, ""))
+    counted = re.findall(r'class="chip" href="\?kind=(\w+)".*?<b>(\d+)</b>', _content(page, ""))
     assert counted == [("number", "3"), ("time", "1")]
 
 

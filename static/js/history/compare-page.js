@@ -20,7 +20,7 @@ const group = new TimeGroup({
 });
 
 const overlay = new Overlay(part("overlay"), group);
-const ranking = new Ranking(part("ranking"), document.querySelector(".facts-row"), {
+const ranking = new Ranking(part("ranking"), document.querySelector(".stats"), {
   tell: (...said) => viewer.tell(...said),
   summary: (sentence) => overlay.summary(sentence),
 });

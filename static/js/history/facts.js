@@ -35,8 +35,8 @@ export class Facts {
   fill(facts) {
     for (const [name, [value, note]] of Object.entries(facts)) {
       const fact = this.row.querySelector(`[data-fact=${name}]`);
-      show(fact.querySelector(".fact__value"), value);
-      if (note !== undefined) show(fact.querySelector(".fact__note"), note);
+      show(fact.querySelector(".stat__value"), value);
+      if (note !== undefined) show(fact.querySelector(".stat__note"), note);
     }
   }
 

@@ -35,7 +35,7 @@ const parts = [
   new Trends(part("trends"), group),
   new Outside(part("trends")),
   new Energy(part("energy"), group),
-  new Facts(document.querySelector(".facts-row"), (...said) => viewer.tell(...said)),
+  new Facts(document.querySelector(".stats"), (...said) => viewer.tell(...said)),
   new Demand(part("demand"), group),
   new Duration(part("duration")),
   new Statistics(part("statistics")),

@@ -36,7 +36,7 @@ export class RangeControls {
       const { go } = link.dataset;
       link.hidden = !links[go];
       if (links[go]) link.setAttribute("href", links[go]);
-      if (link.classList.contains("segments__item")) mark(link, go === range);
+      if (link.classList.contains("segmented__item")) mark(link, go === range);
     }
     mark(this.toggle, range === "custom");
     for (const [name, day] of [["from", first_day], ["to", last_day]]) {

@@ -76,8 +76,8 @@ export class Ranking {
     };
     for (const [name, [value, note]] of Object.entries(figures)) {
       const fact = this.facts.querySelector(`[data-fact=${name}]`);
-      show(fact.querySelector(".fact__value"), value);
-      if (note !== undefined) show(fact.querySelector(".fact__note"), note);
+      show(fact.querySelector(".stat__value"), value);
+      if (note !== undefined) show(fact.querySelector(".stat__note"), note);
     }
     const sentence = text(total.maximum_w === null ? "sum_unknown" : "sum_summary", { energy: figures.energy[0], maximum: figures.maximum[0], at: figures.maximum[1], covered: share });
     this.summary(this.largest());

@@ -33,8 +33,8 @@ export class Statistics {
     };
     for (const [name, [value, note]] of Object.entries(facts)) {
       const fact = this.section.querySelector(`[data-fact=${name}]`);
-      show(fact?.querySelector(".fact__value"), value);
-      if (note !== undefined) show(fact?.querySelector(".fact__note"), note);
+      show(fact?.querySelector(".stat__value"), value);
+      if (note !== undefined) show(fact?.querySelector(".stat__note"), note);
     }
   }
 }

@@ -18,7 +18,7 @@ export function table(heads, rows) {
   made.className = "table";
   const line = made.createTHead().insertRow();
   for (const [label, numeric] of heads) {
-    const head = cell("th", label, numeric ? "num" : "");
+    const head = cell("th", label, numeric ? "number" : "");
     head.scope = "col";
     line.append(head);
   }
@@ -29,7 +29,7 @@ export function table(heads, rows) {
 function tableRow(row, heads) {
   const line = document.createElement("tr");
   row.forEach((content, i) => {
-    const made = cell(i ? "td" : "th", content, heads[i][1] ? "num" : "");
+    const made = cell(i ? "td" : "th", content, heads[i][1] ? "number" : "");
     made.dataset.label = heads[i][0]; // narrow screens show it beside the figure
     line.append(made);
   });
@@ -40,7 +40,7 @@ function tableRow(row, heads) {
 export class TableOf {
   constructor(details, make) {
     Object.assign(this, { details, make });
-    this.place = details.querySelector(".scroller");
+    this.place = details.querySelector(".table-scroll");
     details.addEventListener("toggle", () => this.fill());
   }
 

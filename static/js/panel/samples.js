@@ -54,7 +54,7 @@ export class Samples {
 
 function line([at, ...values]) {
   const made = document.createElement("tr");
-  made.append(cell("th", near(at)), ...values.map((value, i) => cell("td", measured(METRICS[i], value), "num")));
+  made.append(cell("th", near(at)), ...values.map((value, i) => cell("td", measured(METRICS[i], value), "number")));
   return made;
 }
 

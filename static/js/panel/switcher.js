@@ -79,6 +79,6 @@ dialog.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.(".steps__step, .switcher__panel");
+  const link = event.target.closest?.(".steps a, .switcher__panel");
   if (link) link.href = kept(link.getAttribute("href"));
 });

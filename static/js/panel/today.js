@@ -32,12 +32,12 @@ export class Today {
   fill({ facts, notice, episodes, said, drawn }) {
     for (const [key, [value, note]] of Object.entries(facts)) {
       const fact = this.facts.querySelector(`[data-fact=${key}]`);
-      show(fact?.querySelector(".fact__value"), value);
-      show(fact?.querySelector(".fact__note"), note);
+      show(fact?.querySelector(".stat__value"), value);
+      show(fact?.querySelector(".stat__note"), note);
     }
     show(this.notice, notice);
     this.body.replaceChildren(...episodes.map((episode) => this.line(episode)));
-    this.body.closest(".scroller").hidden = !episodes.length;
+    this.body.closest(".table-scroll").hidden = !episodes.length;
     this.said.hidden = !said;
     show(this.said, said);
     this.onEpisodes(drawn);

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboard import formatting, quantities
-from dashboard.formatting import NOT_MEASURED
+from dashboard.formatting import NBSP, NOT_MEASURED
 from dashboard.history_texts import text
 from dashboard.presentation import StateView
 from meters.metrics import METRICS
@@ -165,7 +165,7 @@ def _above(load: Answer, limit: int) -> Fact:
     minutes = load[f"minutes_over_{limit}"]
     return Fact(
         f"over_{limit}",
-        gettext("Loaded above %(limit)s %%") % {"limit": limit},
+        (gettext("Loaded above %(limit)s %%") % {"limit": limit}).replace(" %", f"{NBSP}%"),
         NOT_MEASURED if minutes is None else quantities.lasting(minutes * 60),
     )
 

@@ -41,9 +41,13 @@ def money(amount: Decimal | None, currency: str, decimals: int = 2) -> str:
         return NOT_MEASURED
     rounded = amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
     sign = "-" if rounded < 0 else ""
-    unit = _CURRENCIES.get((get_language() or "", currency), currency)
+    unit = currency_name(currency)
     text = formats.number_format(abs(rounded), decimals, use_l10n=True, force_grouping=True)
     return f"{sign}{unit}{NBSP}{text}"
+
+
+def currency_name(currency: str) -> str:
+    return _CURRENCIES.get((get_language() or "", currency), currency)
 
 
 def price(amount: Decimal, currency: str) -> str:

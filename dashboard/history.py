@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard import facts, formatting, presentation, ranges
+from dashboard import facts, formatting, presentation, quantities, ranges
 from dashboard.facts import METRIC_ORDER, Answer
 from dashboard.history_texts import text
 from dashboard.panel_head import panel_head
@@ -121,7 +121,7 @@ def page_context() -> dict[str, Any]:
         "page": {
             "texts": all_texts(),
             "decimals": {metric.name: metric.decimals for metric in METRICS.values()},
-            "units": {metric.name: metric.unit for metric in METRICS.values()},
+            "units": quantities.units(),
             "labels": {metric.name: gettext(metric.label) for metric in METRICS.values()},
         },
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from dashboard import formatting
+from dashboard import formatting, quantities
 from dashboard.freshness import Freshness, freshness
 from dashboard.points import PanelReadings, Point
 from dashboard.texts import text
@@ -38,8 +38,7 @@ class MetricView:
 
     @property
     def unit_leads(self) -> bool:
-        """Money is written "Rp 1,000", a measured value "230.45 V"."""
-        return self.unit == "Rp"
+        return quantities.is_money(self.name)
 
     @property
     def meter_reported(self) -> bool:
@@ -123,7 +122,7 @@ def metric_view(
     return MetricView(
         name=name,
         label=gettext(metric.label),
-        unit=metric.unit,
+        unit=quantities.unit(name),
         decimals=metric.decimals,
         text=formatting.number(value, metric.decimals),
         at_ms=formatting.epoch_ms(at) if at else 0,

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.dateformat import format as date_text
 
-from dashboard.formatting import NBSP, NOT_MEASURED, number, to_the_minute
+from dashboard.formatting import NBSP, NOT_MEASURED, currency_name, number, to_the_minute
 from dashboard.history_texts import text
 from meters.metrics import METRICS
 
@@ -38,9 +38,23 @@ def measured(metric: str, value: float | None) -> str:
     """A value of one of the metrics, with its unit."""
     if metric == "power" or value is None:
         return power(value)
-    known = METRICS[metric]
-    figure = number(value, known.decimals)
-    return f"Rp{NBSP}{figure}" if known.unit == "Rp" else f"{figure}{NBSP}{known.unit}"
+    figure = number(value, METRICS[metric].decimals)
+    return f"{unit(metric)}{NBSP}{figure}" if is_money(metric) else f"{figure}{NBSP}{unit(metric)}"
+
+
+def unit(metric: str) -> str:
+    """As people read it. What a meter reports in "Rp" stands beside PELBIOT's own costs, and is
+    written like those: "IDR" in English."""
+    return currency_name("IDR") if is_money(metric) else METRICS[metric].unit
+
+
+def units() -> dict[str, str]:
+    return {metric: unit(metric) for metric in METRICS}
+
+
+def is_money(metric: str) -> bool:
+    """Money is written "Rp 1,000", a measured value "230.45 V"."""
+    return METRICS[metric].unit == "Rp"
 
 
 def percent(share: float | None) -> str:

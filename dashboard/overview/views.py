@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from dashboard import quantities
 from dashboard.first_reading_views import first_reading_page
 from dashboard.live_page import live_context
 from dashboard.overview import summary
@@ -81,7 +82,7 @@ def _context(request: HttpRequest, site: Site) -> dict[str, Any]:
     context = live_context()
     context["page"] |= {
         "texts": all_texts(),
-        "units": {metric.name: metric.unit for metric in METRICS.values()},
+        "units": quantities.units(),
         "labels": {metric.name: gettext(metric.label) for metric in METRICS.values()},
     }
     return context | {

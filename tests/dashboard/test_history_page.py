@@ -66,7 +66,9 @@ def test_the_figures_stand_in_the_page_before_any_script_runs(page: Client) -> N
     assert "8 Feb 2007 11:45" in content, "the quarter-hour of the highest demand"
     assert "Readings cover 8.3 % of the period; 22 h are missing." in content
     assert re.search(r'data-label="Mean" data-cell="mean">\s*1,260\.0 W', content)
-    assert re.search(r"<th scope=\"row\">8 Feb 2007 10:00</th><td class=\"number\">1\.23 kWh", content)
+    assert re.search(
+        r"<th scope=\"row\">8 Feb 2007 10:00</th><td class=\"number\">1\.23 kWh", content
+    )
 
 
 def test_a_cost_of_only_a_part_says_what_it_leaves_out(page: Client) -> None:

@@ -1,10 +1,11 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.utils import translation
 
 from dashboard import quantities
-from dashboard.formatting import NBSP
+from dashboard.formatting import NBSP, money
 
 
 def apart(text: str) -> str:
@@ -74,8 +75,15 @@ def test_a_span_of_time_is_told_in_what_fits(seconds: float, text: str) -> None:
 
 def test_metrics_have_their_units() -> None:
     assert quantities.measured("voltage", 230.456) == apart("230.46 V")
-    assert quantities.measured("energy_cost", 1_234_567.4) == apart("Rp 1,234,567")
+    assert quantities.measured("energy_cost", 1_234_567.4) == apart("IDR 1,234,567")
     assert quantities.measured("ampere", None) == "–"
+
+
+def test_what_a_meter_reports_as_cost_is_written_like_every_other_cost() -> None:
+    assert quantities.measured("energy_cost", 1_000) == money(Decimal(1_000), "IDR", 0)
+    with translation.override("id"):
+        assert quantities.measured("energy_cost", 1_000) == apart("Rp 1.000")
+        assert quantities.units()["energy_cost"] == "Rp"
 
 
 def test_indonesians_read_commas() -> None:

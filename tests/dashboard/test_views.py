@@ -73,7 +73,7 @@ def test_values_stand_in_the_page_with_their_units_before_any_script_runs(page: 
     make_panel("trafo1", samples=1)
     content = page.get("/panels/trafo1/").content.decode()
     assert re.search(r"230\.45</span>(?:\s|&nbsp;)*<span class=\"tile__unit\">V", content)
-    assert re.search(r"Rp</span>(?:\s|&nbsp;)*<span class=\"tile__number\">4,428,313", content)
+    assert re.search(r"IDR</span>(?:\s|&nbsp;)*<span class=\"tile__number\">4,428,313", content)
     assert "meter-reported" in content
     assert "–" in content, "what was never measured is not 0"
 

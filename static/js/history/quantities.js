@@ -6,11 +6,13 @@ const language = document.documentElement.lang || "en";
 const THOUSANDS_FROM = 10_000;
 const DAY_MS = 86_400_000;
 const DAYS_FROM_S = 3 * 86_400;
+const MONEY = new Set(["Rp", "IDR"]);
 const CURRENCIES = { "id IDR": "Rp" };
 
 // Between a number and its unit, so that they never part at a line's end.
 const NBSP = "\u00a0";
 
+const isMoney = (metric) => MONEY.has(units[metric]);
 const known = (value) => value !== null && value !== undefined;
 
 // Of `unit` W, VA or the like: "1,802.9 W", "12.35 kW".
@@ -28,7 +30,12 @@ export function energy(value, unit = "Wh") {
 
 export function measured(metric, value) {
   if (metric === "power" || !known(value)) return power(value);
-  return units[metric] === "Rp" ? `Rp${NBSP}${number(metric, value)}` : `${number(metric, value)}${NBSP}${units[metric]}`;
+  return withUnit(metric, number(metric, value));
+}
+
+// Money stands behind its currency.
+export function withUnit(metric, figure) {
+  return isMoney(metric) ? `${units[metric]}${NBSP}${figure}` : `${figure}${NBSP}${units[metric]}`;
 }
 
 // "IDR 1,234.50": a minus stands before the currency.
@@ -86,7 +93,7 @@ export function bucket(start, end) {
 
 // What to divide a chart's values by, so that its axis has short numbers, and the unit then.
 export function axisUnit(unit, largest) {
-  return Math.abs(largest) < THOUSANDS_FROM || unit === "V" || unit === "Rp"
+  return Math.abs(largest) < THOUSANDS_FROM || unit === "V" || MONEY.has(unit)
     ? { unit, by: 1 }
     : { unit: `k${unit}`, by: 1000 };
 }

@@ -46,7 +46,7 @@ export class Samples {
   show() {
     const selection = getSelection();
     const busy = selection && !selection.isCollapsed && this.body.contains(selection.anchorNode);
-    if (!this.changed || busy) return;
+    if (!this.changed || busy || !this.rows.length) return; // the server said already that there is none
     this.changed = false;
     this.body.replaceChildren(...this.rows.map((row) => line(row)));
   }

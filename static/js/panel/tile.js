@@ -2,7 +2,8 @@
 import { linesOf, spansOf } from "../charts/limits.js";
 import { freshness } from "../clock.js";
 import { clock, near, number } from "../formats.js";
-import { labels, mark, settings, show, text, units } from "../page.js";
+import { labels, mark, settings, show, text } from "../page.js";
+import { withUnit } from "../history/quantities.js";
 import { LiveChart } from "./live-chart.js";
 
 export class Tile {
@@ -17,13 +18,8 @@ export class Tile {
     this.place = element.querySelector(".chart");
     this.chart = new LiveChart(this.place, this.metric, {
       lines: linesOf(this.metric, limits),
-      onRead: (at, value) => show(this.readout, at ? `${clock(at)}  ${this.withUnit(value)}` : ""),
+      onRead: (at, value) => show(this.readout, at ? `${clock(at)}  ${withUnit(this.metric, value)}` : ""),
     });
-  }
-
-  withUnit(value) {
-    const unit = units[this.metric];
-    return unit === "Rp" ? `Rp\u00a0${value}` : `${value}\u00a0${unit}`;
   }
 
   // `name` of what is shown: "last", "5m", "1h".

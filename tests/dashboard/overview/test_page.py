@@ -50,7 +50,7 @@ def cards(content: str) -> dict[str, str]:
 def test_a_card_says_it_all_before_any_script_runs(page: Client) -> None:
     now_panel("trafo1", display_name="Main", location="Hall", rated_power_kva=20)
     card = cards(page.get("/").content.decode())["trafo1"]
-    for words in ("Main", "Hall", "Normal", "12.35 kW", "230.45 V", "53.21 A", "Rp 4,428,313"):
+    for words in ("Main", "Hall", "Normal", "12.35 kW", "230.45 V", "53.21 A", "IDR 4,428,313"):
         assert words in card
     assert "Loading 61\u00a0%".replace("\u00a0", " ") in card.replace("\u00a0", " ")
 

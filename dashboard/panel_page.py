@@ -70,6 +70,7 @@ def day(request: HttpRequest, name: str) -> HttpResponse:
     return JsonResponse(
         {
             "now": iso(now),
+            "date": of_today["date"],
             "facts": {fact.key: [fact.value, fact.note] for fact in of_today["facts"]},
             "notice": of_today["notice"],
             "episodes": [asdict(row) for row in outside.rows],

@@ -191,10 +191,12 @@ def test_the_minute_brings_new_figures_and_episodes_quietly(opened: Opened) -> N
     page = opened()
     answer = page.request.get(page.url.split("?", maxsplit=1)[0] + "today").json()
     answer["facts"]["energy"][0] = "98.76 kWh"
+    answer["date"] = "2031-02-03"  # midnight has passed
     answer["episodes"] = [answer["episodes"][0] | {"what": "Voltage above everything"}]
     page.route("**/today", lambda route: route.fulfill(json=answer))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     expect(page.locator("[data-fact=energy] .stat__value")).to_have_text("98.76 kWh")
+    expect(page.locator("#today-history")).to_have_attribute("href", re.compile("date=2031-02-03$"))
     expect(page.locator("#episodes-table tbody tr")).to_have_count(1)
     expect(page.locator("#episodes-table")).to_contain_text("Voltage above everything")
     assert page.locator("[data-part=episodes] [aria-live], .today [aria-live]").count() == 0

@@ -11,6 +11,7 @@ export class Today {
     Object.assign(this, { onEpisodes, onGone });
     this.facts = document.getElementById("today");
     this.notice = document.getElementById("today-notice");
+    this.history = document.getElementById("today-history");
     this.body = document.querySelector("#episodes-table tbody");
     this.said = document.getElementById("episodes-said");
     this.row = document.getElementById("episode-row");
@@ -29,13 +30,17 @@ export class Today {
     }
   }
 
-  fill({ facts, notice, episodes, said, drawn }) {
+  fill({ date, facts, notice, episodes, said, drawn }) {
     for (const [key, [value, note]] of Object.entries(facts)) {
       const fact = this.facts.querySelector(`[data-fact=${key}]`);
       show(fact?.querySelector(".stat__value"), value);
       show(fact?.querySelector(".stat__note"), note);
     }
     show(this.notice, notice);
+    // The page may stand open over midnight.
+    const address = new URL(this.history.href);
+    address.searchParams.set("date", date);
+    this.history.href = address;
     this.body.replaceChildren(...episodes.map((episode) => this.line(episode)));
     this.body.closest(".table-scroll").hidden = !episodes.length;
     this.said.hidden = !said;

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Person
+from tests.browser.feeding import SOCKET
 from tests.services.clients import MqttClient
 from tests.services.installation import Installation, WebProcess
 from tests.services.mosquitto import Mosquitto
@@ -131,6 +132,29 @@ def test_a_reading_reaches_its_card_its_line_and_the_sums(site: Site, opened: Op
     expect(card(page, "main1")).to_have_attribute("data-state", "alarm", timeout=LIMIT_MS)
     expect(card(page, "main1")).to_contain_text("Voltage 261.00 V above 253 V")
     expect(page.locator("#notice")).to_have_attribute("data-state", "alarm", timeout=LIMIT_MS)
+
+
+def test_a_reading_between_the_page_and_its_connection_is_not_missing_in_the_line(
+    site: Site, person: People
+) -> None:
+    for value in (1000, 1100, 1050):
+        site.publish("main2/power", value)
+    someone = person(site.web.base_url, storage_state=site.session)
+    someone.page.add_init_script(SOCKET)
+    soon(
+        someone.page,
+        lambda: (
+            bool(someone.page.goto(f"{site.web.base_url}/?q=main2"))
+            and card(someone.page, "main2").is_visible()
+        ),
+    )
+    line = card(someone.page, "main2").locator(".unit__spark path")
+    expect(line).to_have_attribute("d", re.compile("^M"), timeout=LIMIT_MS)
+    someone.page.evaluate(
+        """() => say([{ event: "snapshot", mqtt: { connected: true, messageRate: 1, lastMessageAt: null },
+          panels: { main2: { voltage: null, ampere: null, power: 9000, energy_cost: null, timestamp: new Date(Date.now() + 1000).toISOString() } } }])"""
+    )
+    expect(line).to_have_attribute("d", re.compile("120.0 2.0(h0)?$"), timeout=LIMIT_MS)
 
 
 def test_of_500_panels_only_those_near_the_window_exist(opened: Opened) -> None:

@@ -110,8 +110,10 @@ async function ask() {
 }
 
 function take(told) {
+  const drawn = new Map([...fleet.units].map(([name, unit]) => [name, unit.drawn]));
   setClock(told.now);
   fleet.take(told);
+  for (const [name, unit] of fleet.units) if (drawn.has(name) && drawn.get(name) !== unit.drawn) sparks.renew(name);
   if (!fleet.units.size) location.reload(); // the page that says how to send a first reading
   chooser.offer(new Set([...fleet.units.values()].map((unit) => unit.location.trim()).filter(Boolean)));
   due = true;
@@ -120,7 +122,15 @@ function take(told) {
 }
 
 function takeSnapshot(panels) {
-  for (const [name, values] of Object.entries(panels)) if (fleet.units.has(name)) readings.snapshot(name, values);
+  for (const [name, values] of Object.entries(panels)) {
+    const unit = fleet.units.get(name);
+    if (!unit) continue;
+    const before = unit.reading.metrics[unit.drawn]?.at;
+    readings.snapshot(name, values);
+    // What came in between the stored points and this connection.
+    const reading = unit.reading.metrics[unit.drawn];
+    if (reading && reading.at !== before) sparks.extend(name, reading.at, reading.value);
+  }
   touch(Object.keys(panels));
 }
 

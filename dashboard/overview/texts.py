@@ -42,7 +42,7 @@ TEXTS = {
     "no_rating": _("no rating"),
     "no_ratings": _("no panel has a rating"),
     "no_tariffs": _("no panel has a tariff"),
-    "today_covered": _("{percent} of today covered"),
+    "today_covered": _("{percent} covered"),
     "no_energy_yet": _("nothing added up yet"),
     "without_price": _("{energy} without a price"),
     "sort_state": _("Worst first"),

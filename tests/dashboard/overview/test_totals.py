@@ -51,7 +51,7 @@ def test_the_days_energy_says_how_much_of_the_day_it_knows() -> None:
     day(make("whole"), 12_000)
     day(make("half"), 3_000, energy_covered_s=13 * 1800)
     make("nothing")
-    assert written()["energy"] == ("15.00 kWh", "50 % of today covered")
+    assert written()["energy"] == ("15.00 kWh", "50 % covered")
 
 
 def test_money_of_two_currencies_is_not_added_up() -> None:

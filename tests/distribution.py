@@ -9,8 +9,10 @@ from xdist.scheduler import LoadScopeScheduling
 ALONE = "tests/faults/"
 # Single tests that take longer than most files.
 LONG = "tests/services/test_on_mariadb.py"
+# The longest file: every page of a large site, looked at closely.
+PAGES = "tests/browser/test_every_page.py"
 # What takes longest comes first, so that all processes have something to do until the end.
-FIRST = (ALONE, LONG, "tests/browser/", "tests/services/", "tests/demo/", "tests/commands/")
+FIRST = (ALONE, PAGES, LONG, "tests/browser/", "tests/services/", "tests/demo/", "tests/commands/")
 
 
 def unit(nodeid: str) -> str:

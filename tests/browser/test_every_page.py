@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.feeding import SOCKET, feed, held
 from tests.browser.large_site import EMPTY, PAGES, PANELS, Place
-from tests.browser.visiting import FOCUSED, SEEN_FOCUS, SIZES, Visit, Visitors
+from tests.browser.visiting import FOCUSED, SEEN_FOCUS, SIZES, STILL, Visit, Visitors
 from tests.services.installation import Installation
 
 SEED = "from tests.browser import large_site; large_site."
@@ -92,7 +92,7 @@ def test_it_weighs_less_than_150_kilobytes_in_all(visits: Visits, name: str) -> 
 def test_nothing_moves_while_it_loads(visits: Visits, name: str) -> None:
     for size in SIZES:
         seen = visits[name, size]
-        assert seen.shift < 0.01, (size, seen.moved)
+        assert seen.shift < STILL, (size, seen.moved)
 
 
 def test_among_many_panels_those_to_compare_are_found_by_typing(
@@ -137,7 +137,7 @@ def test_a_page_that_is_told_100000_readings_neither_grows_nor_moves(
     assert after.heap_bytes - before.heap_bytes < 1_000_000, (before, after)
     assert after.nodes - before.nodes < 200, (before, after)
     assert after.listeners - before.listeners < 20, (before, after)
-    assert shift < 0.01, moved
+    assert shift < STILL, moved
     page.context.close()
 
 

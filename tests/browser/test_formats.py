@@ -37,7 +37,7 @@ def reader(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
         page_data = {
             "texts": all_texts(),
             "decimals": {metric.name: metric.decimals for metric in METRICS.values()},
-            "units": {metric.name: metric.unit for metric in METRICS.values()},
+            "units": quantities.units(),
         }
         body = (
             f'<html lang="{language}"><main id="live" data-now="{formatting.epoch_ms(NOW)}" '

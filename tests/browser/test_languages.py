@@ -79,7 +79,7 @@ def test_an_open_page_keeps_its_language_when_another_tab_changes_it(
     page, other = someone.page, someone.page.context.new_page()
     page.goto(f"{site}/panels/trafo1/")
     figure = page.locator("[data-fact=energy]")
-    expect(figure.locator(".fact__note")).to_contain_text("covered")
+    expect(figure.locator(".stat__note")).to_contain_text("covered")
     other.goto(f"{site}/")
     other.click("#user-menu summary")
     other.click("text=Bahasa Indonesia")
@@ -87,7 +87,7 @@ def test_an_open_page_keeps_its_language_when_another_tab_changes_it(
     with page.expect_response("**/today") as answer:
         page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     assert answer.value.header_value("Content-Language") == "en"
-    expect(figure.locator(".fact__note")).to_contain_text("covered")
+    expect(figure.locator(".stat__note")).to_contain_text("covered")
     other.click("#user-menu summary")
     other.click(".choice[lang=en]")
     expect(other.locator("html")).to_have_attribute("lang", "en")

@@ -8,6 +8,7 @@ from django.utils.dateformat import format as date_text
 from django.utils.translation import gettext
 
 from dashboard import quantities
+from dashboard.facts import Fact
 from dashboard.formatting import NBSP, NOT_MEASURED, money, number, plain, price, zone_label
 from dashboard.presentation import StateView
 from meters.energy.billing import Bill, Line
@@ -25,14 +26,6 @@ class LineView:
     quantity: str
     price: str
     amount: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    key: str
-    label: str
-    value: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +100,11 @@ def _reach(usage: MonthUsage, share: str) -> str:
     return gettext("Computed from %(share)s of the month.") % {"share": share}
 
 
-def facts(found: Simulation) -> list[Figure]:
+def facts(found: Simulation) -> list[Fact]:
     usage, bill = found.usage, found.bill
     return [
-        Figure("total", gettext("Total"), _total(bill), _surcharges(bill)),
-        Figure("energy", gettext("Energy"), _kwh(usage.kwh), _peak_share(bill)),
+        Fact("total", gettext("Total"), _total(bill), _surcharges(bill)),
+        Fact("energy", gettext("Energy"), _kwh(usage.kwh), _peak_share(bill)),
         _power_factor(found),
         _maximum(usage),
     ]
@@ -211,7 +204,7 @@ def _peak_share(bill: Bill | None) -> str:
     return gettext("%(share)s of it at the peak price") % {"share": share} if dear else ""
 
 
-def _power_factor(found: Simulation) -> Figure:
+def _power_factor(found: Simulation) -> Fact:
     usage, bill = found.usage, found.bill
     factor = bill.power_factor if bill else None
     note = ""
@@ -221,16 +214,16 @@ def _power_factor(found: Simulation) -> Figure:
             "share": quantities.percent(usage.reactive_coverage),
         }
     value = NOT_MEASURED if factor is None else number(float(factor), 3)
-    return Figure("power_factor", gettext("Mean power factor"), value, note)
+    return Fact("power_factor", gettext("Mean power factor"), value, note)
 
 
-def _maximum(usage: MonthUsage) -> Figure:
+def _maximum(usage: MonthUsage) -> Fact:
     label = gettext("Maximum demand")
     if usage.maximum is None:
-        return Figure("maximum", label, NOT_MEASURED, "")
+        return Fact("maximum", label, NOT_MEASURED, "")
     power_w, at = usage.maximum
     when = f"{quantities.when(at)} {zone_label(at)}"
-    return Figure("maximum", label, quantities.power(power_w), when)
+    return Fact("maximum", label, quantities.power(power_w), when)
 
 
 def _kwh(kwh: Decimal) -> str:

@@ -8,7 +8,7 @@ from dashboard import formatting, quantities
 from dashboard.limit_texts import short
 from dashboard.panel_texts import text
 from dashboard.presentation import StateView
-from meters.condition import Finding, Severity, findings, state
+from meters.condition import Finding, Severity, age_state, findings, state
 from meters.energy.calendar import MINUTE_US
 from meters.energy.episodes import Episode, episodes
 from meters.energy.history import Period
@@ -56,7 +56,7 @@ def findings_said(panel: Panel, now: datetime) -> tuple[list[dict[str, str]], st
     found = [
         {"severity": each.severity, "text": finding_text(each)} for each in findings(panel, now)
     ]
-    fresh = state(panel, now) in ("normal", "warning", "alarm")
+    fresh = age_state(panel.last_reading_at, now) == "live"
     return found, "" if found else text("findings_none" if fresh else "findings_unknown")
 
 

@@ -1,14 +1,14 @@
 """Whether a value is still true: the age at which a reading stops counting as live."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from meters.condition import STALE_AFTER_S
+from meters.condition import age_state
 
 Freshness = Literal["live", "stale", "none"]
 
 
 def freshness(last_reading_at: datetime | None, now: datetime) -> Freshness:
-    if last_reading_at is None:
-        return "none"
-    return "stale" if now - last_reading_at > timedelta(seconds=STALE_AFTER_S) else "live"
+    """A value is stale however old it is; only of a whole panel it is told that it is offline."""
+    age = age_state(last_reading_at, now)
+    return "stale" if age == "offline" else age

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from dashboard import formatting, quantities
 from dashboard import texts as common
+from dashboard.facts import Fact
 from dashboard.formatting import NOT_MEASURED
 from dashboard.overview.asked import Asked
 from dashboard.overview.cards import money, percent_of_rating
@@ -17,16 +18,6 @@ from meters.condition import State
 
 # Less than this would print as 0.000 kWh.
 _LEAST_UNPRICED_WH = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One of the site's sums, with what it was made of."""
-
-    key: str
-    label: str
-    value: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +32,23 @@ class Chip:
     empty: bool
 
 
-def figures(whole: Totals) -> list[Figure]:
+def figures(whole: Totals) -> list[Fact]:
     """Power, loading, energy and cost of all panels together."""
     return [
-        Figure(
+        Fact(
             "power",
             _("Power now"),
             _unless(not whole.power_of, quantities.power(whole.power_w)),
             _of(whole.power_of, whole.panels),
         ),
-        Figure("loading", _("Loading"), _site_loading(whole), _rating(whole)),
-        Figure(
+        Fact("loading", _("Loading"), _site_loading(whole), _rating(whole)),
+        Fact(
             "energy",
             _("Energy today"),
             _unless(not whole.energy_of, quantities.energy(whole.energy_wh)),
             _day_note(whole),
         ),
-        Figure("cost", _("Cost today"), _site_cost(whole), _cost_note(whole)),
+        Fact("cost", _("Cost today"), _site_cost(whole), _cost_note(whole)),
     ]
 
 

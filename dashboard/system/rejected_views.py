@@ -34,8 +34,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def rejected(request: HttpRequest) -> HttpResponse:
     form = Filter(request.GET)
     if not form.is_valid():
-        context = {"here": "system", "form": form}
-        return render(request, "dashboard/system/rejected.html", context, status=400)
+        return _refused(request, form)
     place = form.cleaned_data
     context = {
         "here": "system",
@@ -94,7 +93,7 @@ def rejected_csv(request: HttpRequest) -> HttpResponse:
     """The newest messages that the filter lets pass, times in UTC."""
     form = Filter(request.GET)
     if not form.is_valid():
-        return render(request, "dashboard/system/rejected.html", {"form": form}, status=400)
+        return _refused(request, form)
     held = io.StringIO()
     writer = csv.writer(held)
     writer.writerow(_COLUMNS)
@@ -111,3 +110,9 @@ def rejected_csv(request: HttpRequest) -> HttpResponse:
 def _harmless(text: str) -> str:
     """Text from outside that a spreadsheet would run as a formula is marked as text."""
     return f"'{text}" if text.startswith(_FORMULA) and not is_number(text) else text
+
+
+def _refused(request: HttpRequest, form: Filter) -> HttpResponse:
+    """The list's page, with what is wrong about the filter in place of the list."""
+    context = {"here": "system", "form": form}
+    return render(request, "dashboard/system/rejected.html", context, status=400)

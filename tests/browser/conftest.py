@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
 
 from tests.services.installation import REPOSITORY
 
@@ -68,6 +70,34 @@ class Person:
         """Kept for review, never committed."""
         PICTURES.mkdir(exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
+
+
+@contextmanager
+def modules_page(chromium: Browser, body: str, now: datetime) -> Iterator[Page]:
+    """A page of this HTML, at this moment, from which our modules can be imported: no server is asked."""
+    here = "http://pelbiot.test"
+
+    def answer(route: Route) -> None:
+        if "/static/" in route.request.url:
+            route.fulfill(path=REPOSITORY / route.request.url.removeprefix(f"{here}/"))
+        else:
+            route.fulfill(content_type="text/html; charset=utf-8", body=body)
+
+    page = chromium.new_page()
+    page.clock.set_fixed_time(now)
+    page.route("**/*", answer)
+    page.goto(here)
+    yield page
+    page.close()
+
+
+def session_of(chromium: Browser, base_url: str) -> dict[str, object]:
+    """The engineer's log-in to start from, so that each test need not do its own."""
+    page = chromium.new_page()
+    Person(page, base_url).log_in("engineer", "of-a-test")
+    state = dict(page.context.storage_state())
+    page.context.close()
+    return state
 
 
 @pytest.fixture

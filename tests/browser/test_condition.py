@@ -7,15 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from dashboard.formatting import epoch_ms
 from meters.condition import OFFLINE_AFTER_S, STALE_AFTER_S, findings, limits_of, state
 from meters.models import Panel
-from tests.services.installation import REPOSITORY
+from tests.browser.conftest import modules_page
 
 NOW = datetime(2026, 11, 26, 3, 30, tzinfo=UTC)
-HERE = "http://pelbiot.test"
 VOLTAGES = [None, 0.0, 195.4, 206.9, 207.0, 230.0, 241.5, 241.6, 253.0, 253.1]
 AMPERES = [None, 10.0, 22.9, 23.1, 28.8]
 AGES_S = [0.0, 30.0, 30.5, 600.0, 601.0]
@@ -28,24 +27,12 @@ RATINGS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def scripts(chromium: Browser) -> Iterator[Page]:
-    """An empty page from which our modules can be imported: no server is asked."""
-
-    def answer(route: Route) -> None:
-        if "/static/" in route.request.url:
-            route.fulfill(path=REPOSITORY / route.request.url.removeprefix(f"{HERE}/"))
-        else:
-            route.fulfill(
-                content_type="text/html",
-                body=f'<main id="live" data-now="{epoch_ms(NOW)}" data-time-zone="Asia/Jakarta" '
-                f'data-stale-after-s="{STALE_AFTER_S}" data-offline-after-s="{OFFLINE_AFTER_S}">',
-            )
-
-    page = chromium.new_page()
-    page.clock.set_fixed_time(NOW)
-    page.route("**/*", answer)
-    page.goto(HERE)
-    yield page
-    page.close()
+    body = (
+        f'<main id="live" data-now="{epoch_ms(NOW)}" data-time-zone="Asia/Jakarta" '
+        f'data-stale-after-s="{STALE_AFTER_S}" data-offline-after-s="{OFFLINE_AFTER_S}">'
+    )
+    with modules_page(chromium, body, NOW) as page:
+        yield page
 
 
 def panels() -> Iterator[Panel]:

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from dashboard import formatting, quantities
 from dashboard.history_texts import all_texts
 from meters.metrics import METRICS
-from tests.services.installation import REPOSITORY
+from tests.browser.conftest import modules_page
 
-HERE = "http://pelbiot.test"
 NOW = datetime(2026, 11, 26, 3, 30, 45, tzinfo=UTC)
 # Each month, either side of midnight, a clock with and without zeros, another year.
 MOMENTS = [
@@ -31,7 +30,7 @@ SHARES = [None, 0, 0.29, 0.9, 0.99999, 1]
 
 @pytest.fixture(scope="module", params=["en", "id"])
 def reader(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page in one language from which our modules can be imported: no server is asked."""
+    """A page in one language."""
     language: str = request.param
     with translation.override(language):
         page_data = {
@@ -44,19 +43,8 @@ def reader(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
             f'data-time-zone="Asia/Jakarta" data-zone-label="WIB"></main>'
             f'<script id="page" type="application/json">{json.dumps(page_data)}</script>'
         )
-
-        def answer(route: Route) -> None:
-            if "/static/" in route.request.url:
-                route.fulfill(path=REPOSITORY / route.request.url.removeprefix(f"{HERE}/"))
-            else:
-                route.fulfill(content_type="text/html; charset=utf-8", body=body)
-
-        page = chromium.new_page()
-        page.clock.set_fixed_time(NOW)
-        page.route("**/*", answer)
-        page.goto(HERE)
-        yield page
-        page.close()
+        with modules_page(chromium, body, NOW) as page:
+            yield page
 
 
 def in_browser(reader: Page, module: str, call: str, values: list[Any]) -> list[str]:

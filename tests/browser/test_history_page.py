@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from dashboard import formatting, quantities
 from tests.browser.answers import Meter, serve
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, session_of
 from tests.browser.history import DAY, KEEP_PLOTS, columns, drag, query, settled, touch, window_ms
 from tests.browser.household import GAP
 from tests.services.installation import Installation
@@ -42,12 +42,7 @@ def site(installation: Installation) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def session(site: str, chromium: Browser) -> dict[str, object]:
-    """A log-in to start from, so that each test need not do its own."""
-    page = chromium.new_page()
-    Person(page, site).log_in("engineer", "of-a-test")
-    state = dict(page.context.storage_state())
-    page.context.close()
-    return state
+    return session_of(chromium, site)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, session_of
 from tests.browser.feeding import SOCKET
 from tests.services.clients import MqttClient
 from tests.services.installation import Installation, WebProcess
@@ -59,11 +60,7 @@ def site(installation: Installation, mosquitto: Mosquitto, chromium: Browser) ->
     web = installation.start_web()
     installation.start_ingest()
     eventually(lambda: web.status_of("/readyz") == 200, 30, "getting ready")
-    page = chromium.new_page()
-    Person(page, web.base_url).log_in("engineer", "of-a-test")
-    session = dict(page.context.storage_state())
-    page.context.close()
-    yield Site(mosquitto, web, session)
+    yield Site(mosquitto, web, session_of(chromium, web.base_url))
     installation.stop_all()
 
 
@@ -137,8 +134,9 @@ def test_a_reading_reaches_its_card_its_line_and_the_sums(site: Site, opened: Op
 def test_a_reading_between_the_page_and_its_connection_is_not_missing_in_the_line(
     site: Site, person: People
 ) -> None:
-    for value in (1000, 1100, 1050):
-        site.publish("main2/power", value)
+    for age_s, value in ((6, 1000), (4, 1100), (2, 1050)):
+        at = time.time() - age_s
+        site.publish("main2/power", json.dumps({"value": value, "timestamp": round(at, 3)}))
     someone = person(site.web.base_url, storage_state=site.session)
     someone.page.add_init_script(SOCKET)
     soon(

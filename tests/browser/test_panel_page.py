@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from dashboard.live_windows import thin
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, session_of
 from tests.browser.history import KEEP_PLOTS, LIMIT_MS, columns, touch, window_ms
 from tests.services.installation import Installation
 
@@ -60,11 +60,7 @@ def site(installation: Installation) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def session(site: str, chromium: Browser) -> dict[str, object]:
-    page = chromium.new_page()
-    Person(page, site).log_in("engineer", "of-a-test")
-    state = dict(page.context.storage_state())
-    page.context.close()
-    return state
+    return session_of(chromium, site)
 
 
 @pytest.fixture
